@@ -1,0 +1,44 @@
+//! Nightowl, the sample app of zzz: a small link-sharing site with talk.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`router`] | which handler answers which address |
+//! | [`controllers`] | the handlers: pages, posts, comments, the JSON API |
+//! | [`models`] | posts and comments: their fields, and what a valid one is |
+//! | [`listing`] | pages, order and search of lists |
+//! | [`filters`] | `ago` and `date` for templates |
+//! | [`seeds`] | sample content |
+//!
+//! Templates, static files, migrations and the configuration are in the folders of these names at the root.
+
+pub mod controllers;
+pub mod filters;
+pub mod listing;
+pub mod models;
+pub mod router;
+pub mod seeds;
+
+use zzz::middleware::method_override;
+use zzz::prelude::*;
+
+zzz::config_section! {
+    /// The site itself.
+    pub struct SiteConfig in "site" {
+        /// How many posts a page shows.
+        per_page: u64 = 20, in 1..=100;
+    }
+}
+
+/// The app: what it is made of, before anything runs.
+#[must_use]
+pub fn app() -> App {
+    App::new("example_app")
+        .config::<SiteConfig>()
+        .static_files("/static", folder!("static"))
+        .plug(method_override)
+        .templates(folder!("templates"))
+        .template_setup(filters::add)
+        .migrations(folder!("migrations"))
+        .seed(seeds::sow)
+        .router(router::router)
+}

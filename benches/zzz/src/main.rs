@@ -1,0 +1,40 @@
+//! The benchmark's server on zzz, as a user would write it: no option is set that the documentation does not
+//! give to everybody. `cargo xtask bench` starts it with the environment of production.
+
+use mimalloc::MiMalloc;
+use serde::Serialize;
+use zzz::prelude::*;
+
+/// The allocator that every contender has.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+#[derive(Serialize)]
+struct Message {
+    message: &'static str,
+}
+
+async fn plaintext() -> &'static str {
+    "Hello, World!"
+}
+
+async fn json() -> Json<Message> {
+    Json(Message { message: "Hello, World!" })
+}
+
+async fn user(Path(id): Path<i64>) -> String {
+    id.to_string()
+}
+
+fn routes() -> Router {
+    Router::new()
+        .scope(Scope::new("/").get("/plaintext", plaintext).get("/json", json).get("/users/:id", user))
+}
+
+fn app() -> App {
+    App::new("bench_zzz").router(routes)
+}
+
+fn main() -> std::process::ExitCode {
+    zzz::run(app)
+}

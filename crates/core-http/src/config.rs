@@ -1,0 +1,116 @@
+//! [`HttpConfig`]: the section `[http]`.
+
+use std::time::Duration;
+
+use zzz_core::config::ByteSize;
+use zzz_core::http::Limits;
+
+/// A timeout of nothing would end everything before it began.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+zzz_core::config_section! {
+    /// The HTTP server: where it listens, and what a client may cost it.
+    pub struct HttpConfig in "http" {
+        /// The address to listen on.
+        host: String = "127.0.0.1".into(), env "HOST";
+        /// The port to listen on; 0 picks a free one and prints it.
+        port: u16 = 4000, env "PORT";
+        /// Threads that serve requests, each with an accept loop of its own; by default one per core.
+        workers: usize = cores(), in 1..=1024;
+        /// From accept, or on a kept connection from the first byte of the next request, to a complete head.
+        /// Then the connection is closed, with 408 if a part of the head had come.
+        header_timeout: Duration = Duration::from_secs(10), in SHORTEST..;
+        /// How long a kept connection may be idle.
+        keep_alive_timeout: Duration = Duration::from_secs(60), in SHORTEST..;
+        /// How long a handler may take until its response begins; then 503. A route may set its own.
+        request_timeout: Duration = Duration::from_secs(30), in SHORTEST..;
+        /// The largest head of a request; then 431.
+        max_head_size: ByteSize = ByteSize::kib(64), in ByteSize::kib(8)..=ByteSize::mib(1);
+        /// The most headers of a request; then 431.
+        max_headers: usize = 100, in 1..=1000;
+        /// The longest target of a request; then 414. No target can be longer than 64KiB (`http::Uri`).
+        max_target: ByteSize = ByteSize::kib(8), in ByteSize(1)..=ByteSize::kib(60);
+        /// The largest body of a request; then 413. A route may set its own.
+        body_limit: ByteSize = ByteSize::mib(2);
+        /// Connections at once; more wait in the backlog.
+        max_connections: usize = 10_000, in 1..=1_000_000;
+        /// How long requests in flight may take to finish after SIGTERM or SIGINT.
+        shutdown_grace: Duration = Duration::from_secs(15);
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl HttpConfig {
+    /// The limits of a route that sets none of its own.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::new().body(self.body_limit.0).timeout(self.request_timeout)
+    }
+
+    /// `HOST:PORT`, with brackets around an IPv6 address.
+    #[must_use]
+    pub fn listen(&self) -> String {
+        match self.host.contains(':') && !self.host.starts_with('[') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zzz_core::config::{Env, Layers, Raw};
+
+    fn refusal(key: &str, value: &str) -> String {
+        let mut layers = Layers::new(Env::Test);
+        layers.section::<HttpConfig>();
+        layers.program_value("http", key, Raw::Text(value.into()));
+        layers.resolve().map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn refuses_what_could_not_be_served_with() {
+        let duration = "a duration such as \"10s\", \"250ms\", \"5m\" or \"1h\" of at least \"1ms\"";
+        let size = "a size such as \"2MiB\"";
+        for (key, value, allowed) in [
+            ("port", "70000", "a whole number from 0 to 65535"),
+            ("workers", "0", "a whole number from 1 to 1024"),
+            ("workers", "9999999999", "a whole number from 1 to 1024"),
+            ("header_timeout", "0s", duration),
+            ("keep_alive_timeout", "0ms", duration),
+            ("request_timeout", "0h", duration),
+            ("max_head_size", "8191", &format!("{size} from \"8KiB\" to \"1MiB\"")),
+            ("max_headers", "0", "a whole number from 1 to 1000"),
+            ("max_headers", "18446744073709551615", "a whole number from 1 to 1000"),
+            ("max_target", "61KiB", &format!("{size} from \"1B\" to \"60KiB\"")),
+            ("max_connections", "0", "a whole number from 1 to 1000000"),
+        ] {
+            let message = format!("the program: `{key}` in [http] must be {allowed}, not \"{value}\"");
+            assert_eq!(refusal(key, value), message);
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_within_their_ranges() {
+        let mut layers = Layers::new(Env::Test);
+        layers.section::<HttpConfig>();
+        for shown in layers.resolve().unwrap().shown() {
+            let mut again = Layers::new(Env::Test);
+            again.section::<HttpConfig>();
+            again.program_value("http", shown.key.name, shown.value.clone().unwrap());
+            assert!(again.resolve().is_ok(), "{}", shown.key.name);
+        }
+    }
+
+    #[test]
+    fn nothing_may_be_left_to_finish_at_shutdown() {
+        let mut layers = Layers::new(Env::Test);
+        layers.section::<HttpConfig>();
+        layers.program_value("http", "shutdown_grace", Raw::Text("0s".into()));
+        assert_eq!(layers.resolve().unwrap().get::<HttpConfig>().shutdown_grace, Duration::ZERO);
+    }
+}

@@ -1,0 +1,44 @@
+//! [`Assets`]: a folder of files, in the binary or on the disk.
+
+use std::borrow::Cow;
+use std::io;
+
+/// A folder of files that an app brings along: templates, static files, migrations.
+///
+/// In a release build they are [`Embedded`] in the binary; in dev they are read from the disk, so that a change
+/// shows at once. Paths are relative, with `/` between folders.
+pub trait Assets: Send + Sync + 'static {
+    /// The file's content; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// If it is there and can not be read.
+    fn read(&self, path: &str) -> io::Result<Option<Cow<'static, [u8]>>>;
+
+    /// The paths of all files, sorted.
+    ///
+    /// # Errors
+    /// If the folder can not be read.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// Whether a file may change while the app runs.
+    fn is_live(&self) -> bool;
+}
+
+/// Files in the binary: paths with contents, sorted by path.
+#[derive(Debug, Clone, Copy)]
+pub struct Embedded(pub &'static [(&'static str, &'static [u8])]);
+
+impl Assets for Embedded {
+    fn read(&self, path: &str) -> io::Result<Option<Cow<'static, [u8]>>> {
+        let found = self.0.binary_search_by_key(&path, |(name, _)| name).ok();
+        Ok(found.map(|at| Cow::Borrowed(self.0[at].1)))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.0.iter().map(|(name, _)| (*name).to_owned()).collect())
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,19 @@
+//! [`Connection`]: what the server knows of the connection that a request came over.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The connection of a request, as the server implements it. Requests made in tests have none.
+pub trait Connection: Send + Sync {
+    /// The peer's address; `None` over a unix socket.
+    fn peer_addr(&self) -> Option<SocketAddr>;
+
+    /// Whether the connection is encrypted.
+    fn is_secure(&self) -> bool;
+
+    /// Gives the request in flight this long, from its arrival, until its response begins.
+    fn set_request_timeout(&self, timeout: Duration);
+
+    /// Whether the time of the request in flight is over. The server wakes the request's task when it is.
+    fn is_timed_out(&self) -> bool;
+}

@@ -1,0 +1,284 @@
+//! [`Request`] and its [`Parts`].
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, request};
+
+use super::{Assigns, Body, Connection, PathParams, RequestId, RouteInfo};
+use crate::Services;
+
+/// A request: its [`Parts`] and its [`Body`].
+///
+/// ```
+/// use zzz_core::http::Request;
+/// let request = Request::post("/posts", "title=Hello").with_header("accept", "application/json");
+/// assert_eq!(request.path(), "/posts");
+/// assert_eq!(request.header("accept"), Some("application/json"));
+/// ```
+#[derive(Debug)]
+pub struct Request {
+    parts: Parts,
+    body: Body,
+}
+
+/// Everything of a request except its body. Cheap to move: one pointer.
+pub struct Parts {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    /// As the server has it, so that it is moved here in one piece.
+    head: request::Parts,
+    assigns: Assigns,
+    params: PathParams,
+    route: Option<Arc<RouteInfo>>,
+    services: Option<Arc<Services>>,
+    connection: Option<Arc<dyn Connection>>,
+    id: Option<RequestId>,
+}
+
+impl Request {
+    /// A request with this method, target and body. A target that is no valid URI gives `/`.
+    #[must_use]
+    pub fn new(method: Method, target: &str, body: impl Into<Body>) -> Self {
+        let (mut parts, ()) = ::http::Request::new(()).into_parts();
+        parts.method = method;
+        parts.uri = target.parse().unwrap_or_default();
+        Self::from_http(parts, body.into())
+    }
+
+    /// A GET request.
+    #[must_use]
+    pub fn get(target: &str) -> Self {
+        Self::new(Method::GET, target, Body::empty())
+    }
+
+    /// A POST request.
+    #[must_use]
+    pub fn post(target: &str, body: impl Into<Body>) -> Self {
+        Self::new(Method::POST, target, body)
+    }
+
+    /// From the parts of the `http` crate, as a server has them.
+    #[must_use]
+    pub fn from_http(parts: request::Parts, body: Body) -> Self {
+        let inner = Box::new(Inner {
+            head: parts,
+            assigns: Assigns::default(),
+            params: PathParams::default(),
+            route: None,
+            services: None,
+            connection: None,
+            id: None,
+        });
+        Self { parts: Parts { inner }, body }
+    }
+
+    /// Adds a header; an invalid name or value is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            self.headers_mut().append(name, value);
+        }
+        self
+    }
+
+    /// From its two halves.
+    #[must_use]
+    pub fn from_parts(parts: Parts, body: Body) -> Self {
+        Self { parts, body }
+    }
+
+    /// Its two halves.
+    #[must_use]
+    pub fn into_parts(self) -> (Parts, Body) {
+        (self.parts, self.body)
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// The body, to change it.
+    pub fn body_mut(&mut self) -> &mut Body {
+        &mut self.body
+    }
+}
+
+impl std::ops::Deref for Request {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl std::ops::DerefMut for Request {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.parts
+    }
+}
+
+impl Parts {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.inner.head.method
+    }
+
+    /// Sets the method, as method override does.
+    pub fn set_method(&mut self, method: Method) {
+        self.inner.head.method = method;
+    }
+
+    /// The target.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.inner.head.uri
+    }
+
+    /// The path of the target, percent-encoded as it came.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.inner.head.uri.path()
+    }
+
+    /// The query string, without `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.inner.head.uri.query()
+    }
+
+    /// The version of HTTP.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.inner.head.version
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.inner.head.headers
+    }
+
+    /// The headers, to change them.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.inner.head.headers
+    }
+
+    /// The first value of a header, if it is visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.inner.head.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The media type of the body in lower case, without its parameters: `application/json`.
+    #[must_use]
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.header(header::CONTENT_TYPE)?;
+        Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    /// What servers and libraries around zzz attached.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.inner.head.extensions
+    }
+
+    /// What servers and libraries around zzz attached, to change it.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.inner.head.extensions
+    }
+
+    /// Values that middleware set.
+    #[must_use]
+    pub fn assigns(&self) -> &Assigns {
+        &self.inner.assigns
+    }
+
+    /// Values that middleware set, to change them.
+    pub fn assigns_mut(&mut self) -> &mut Assigns {
+        &mut self.inner.assigns
+    }
+
+    /// The route that matched; `None` before the router.
+    #[must_use]
+    pub fn route(&self) -> Option<&Arc<RouteInfo>> {
+        self.inner.route.as_ref()
+    }
+
+    /// Sets the route that matched, as the router does.
+    pub fn set_route(&mut self, route: Arc<RouteInfo>, params: PathParams) {
+        self.inner.route = Some(route);
+        self.inner.params = params;
+    }
+
+    /// How many path parameters the route has.
+    #[must_use]
+    pub fn param_count(&self) -> usize {
+        self.inner.params.len()
+    }
+
+    /// The path parameter at `index`: its name and its value, percent-decoded.
+    #[must_use]
+    pub fn param_at(&self, index: usize) -> Option<(&str, Cow<'_, str>)> {
+        let value = self.inner.params.decode(self.path(), index)?;
+        let name = self.inner.route.as_ref().and_then(|route| route.params.get(index));
+        Some((name.map_or("", String::as_str), value))
+    }
+
+    /// The path parameter of this name, percent-decoded.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<Cow<'_, str>> {
+        let index = self.inner.route.as_ref()?.params.iter().position(|known| known == name)?;
+        self.inner.params.decode(self.path(), index)
+    }
+
+    /// The services of the app.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Services> {
+        static NONE: LazyLock<Arc<Services>> = LazyLock::new(Arc::default);
+        self.inner.services.as_ref().unwrap_or(&NONE)
+    }
+
+    /// Sets the services, as the endpoint does.
+    pub fn set_services(&mut self, services: Arc<Services>) {
+        self.inner.services = Some(services);
+    }
+
+    /// The connection that the request came over; `None` for requests made in a test.
+    #[must_use]
+    pub fn connection(&self) -> Option<&Arc<dyn Connection>> {
+        self.inner.connection.as_ref()
+    }
+
+    /// Sets the connection, as the server does.
+    pub fn set_connection(&mut self, connection: Arc<dyn Connection>) {
+        self.inner.connection = Some(connection);
+    }
+
+    /// The request's id; `None` before the endpoint gave it one.
+    #[must_use]
+    pub fn id(&self) -> Option<&RequestId> {
+        self.inner.id.as_ref()
+    }
+
+    /// Sets the request's id, as the endpoint does.
+    pub fn set_id(&mut self, id: RequestId) {
+        self.inner.id = Some(id);
+    }
+}
+
+impl fmt::Debug for Parts {
+    /// Without headers and query, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("method", &self.inner.head.method)
+            .field("path", &self.path())
+            .field("id", &self.inner.id)
+            .finish_non_exhaustive()
+    }
+}

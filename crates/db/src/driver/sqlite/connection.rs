@@ -1,0 +1,368 @@
+//! [`Connection`]: one connection to the file, what it is told on opening, and how it runs a statement.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, ValueRef as Raw};
+use rusqlite::{OpenFlags, ToSql};
+
+use super::ticket::Ticket;
+use super::{Access, Outcome, Reply, Request, errors};
+use crate::dialect;
+use crate::driver::{Sink, Timings};
+use crate::value::time;
+use crate::{Error, ErrorKind, Result, Row, Value, ValueRef};
+
+/// How many prepared statements a connection keeps; rusqlite keeps 16 by itself.
+const STATEMENTS: usize = 256;
+/// After how many of SQLite's instructions a running statement looks whether it shall stop: some ten
+/// microseconds' work, next to which a look at the clock is nothing.
+const INSTRUCTIONS: i32 = 1_000;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Writer,
+    Reader,
+}
+
+/// A connection and what is needed to open it again.
+pub(super) struct Connection {
+    inner: rusqlite::Connection,
+    role: Role,
+    path: PathBuf,
+    busy_timeout: Duration,
+    watch: Arc<Mutex<Watch>>,
+}
+
+/// When the running statement must stop. Only the connection's own thread looks at it.
+#[derive(Default)]
+struct Watch {
+    deadline: Option<Instant>,
+    ticket: Option<Arc<Ticket>>,
+    timed_out: bool,
+}
+
+impl Watch {
+    fn must_stop(&mut self) -> bool {
+        if self.ticket.as_ref().is_some_and(|ticket| ticket.is_abandoned()) {
+            return true;
+        }
+        self.timed_out = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.timed_out
+    }
+}
+
+impl Connection {
+    /// Opens the file, which must exist.
+    pub(super) fn open(path: &Path, role: Role, busy_timeout: Duration) -> Result<Self> {
+        let watch = Arc::new(Mutex::new(Watch::default()));
+        let inner = connect(path, role, busy_timeout, &watch)?;
+        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, watch })
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(super) fn in_transaction(&self) -> bool {
+        !self.inner.is_autocommit()
+    }
+
+    pub(super) fn begin(&mut self) -> Result<()> {
+        self.inner
+            .execute_batch(dialect::WRITER_BEGIN)
+            .map_err(|error| errors::statement(error, dialect::WRITER_BEGIN))
+    }
+
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.inner.execute_batch(dialect::COMMIT).map_err(|error| errors::statement(error, dialect::COMMIT))
+    }
+
+    /// Rolls back if a transaction is open. If even that fails, a fresh connection takes this one's place:
+    /// closing is what undoes everything.
+    pub(super) fn roll_back(&mut self) {
+        if !self.in_transaction() {
+            return;
+        }
+        let failed = self.inner.execute_batch(dialect::ROLLBACK).is_err() || self.in_transaction();
+        if failed && let Ok(fresh) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
+            self.inner = fresh;
+        }
+    }
+
+    /// Runs SQL whose outcome nobody waits for.
+    pub(super) fn execute(&mut self, sql: &str) {
+        if let Err(error) = self.inner.execute_batch(sql) {
+            tracing::warn!(target: "zzz_db::driver", %error, sql, "undoing a part of a transaction failed");
+            // A part that could not be undone must not be committed.
+            self.roll_back();
+        }
+    }
+
+    /// Tells SQLite's planner what was learnt, and closes.
+    pub(super) fn close(self) {
+        if self.role == Role::Writer {
+            let _ = self.inner.execute_batch(dialect::OPTIMIZE);
+        }
+        if let Err((_, error)) = self.inner.close() {
+            tracing::warn!(target: "zzz_db::driver", %error, "closing the database failed");
+        }
+    }
+
+    /// Runs one statement and hands its rows to the sink.
+    pub(super) fn run(&mut self, ticket: &Arc<Ticket>, request: Request) -> Result<Outcome> {
+        let started = Instant::now();
+        let deadline = request.timeout.and_then(|timeout| started.checked_add(timeout));
+        if request.access == Access::Script {
+            self.watch(deadline, None);
+            let sql = &request.statement.sql;
+            let ran = self.inner.execute_batch(sql);
+            return match ran {
+                Ok(()) => Ok(Outcome::Done(reply(request.sink, started))),
+                Err(error) => Err(self.failed(error, sql, request.timeout)),
+            };
+        }
+
+        let sql = &request.statement.sql;
+        let mut statement = self.inner.prepare_cached(sql).map_err(|error| errors::statement(error, sql))?;
+        let reads = statement.readonly();
+        if self.role == Role::Reader && !reads {
+            drop(statement);
+            return Ok(Outcome::Writes(request));
+        }
+        // A read whose caller is gone is stopped. A write is finished: stopping it would undo the whole
+        // transaction around it.
+        self.watch(deadline, reads.then(|| Arc::clone(ticket)));
+        bind(&mut statement, &request.statement.params, sql)?;
+
+        let changes = (!reads).then(|| self.inner.total_changes());
+        let mut sink = request.sink;
+        let mut decoding = Duration::ZERO;
+        let mut count = 0;
+        let mut rows = statement.raw_query();
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => SqliteRow(row),
+                Ok(None) => break,
+                Err(error) => return Err(self.failed(error, sql, request.timeout)),
+            };
+            count += 1;
+            if request.timed {
+                let before = Instant::now();
+                sink.row(&row)?;
+                decoding += before.elapsed();
+            } else {
+                sink.row(&row)?;
+            }
+        }
+        drop(rows);
+        let affected = match changes {
+            // `changes()` keeps the number of the last statement that changed rows: CREATE TABLE changes none.
+            Some(before) if self.inner.total_changes() != before => self.inner.changes(),
+            _ => 0,
+        };
+        drop(statement);
+        let mut reply = reply(sink, started);
+        reply.affected = affected;
+        reply.rows = count;
+        reply.timings.query = reply.timings.query.saturating_sub(decoding);
+        reply.timings.decode = decoding;
+        Ok(Outcome::Done(reply))
+    }
+
+    fn watch(&self, deadline: Option<Instant>, ticket: Option<Arc<Ticket>>) {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        *watch = Watch { deadline, ticket, timed_out: false };
+    }
+
+    /// The statement's limits end with it: COMMIT and ROLLBACK have none.
+    pub(super) fn unwatch(&self) {
+        self.watch(None, None);
+    }
+
+    #[cold]
+    fn failed(&self, error: rusqlite::Error, sql: &str, timeout: Option<Duration>) -> Error {
+        if error.sqlite_error_code() != Some(rusqlite::ErrorCode::OperationInterrupted) {
+            return errors::statement(error, sql);
+        }
+        let timed_out = self.watch.lock().unwrap_or_else(PoisonError::into_inner).timed_out;
+        match timeout {
+            Some(timeout) if timed_out => Error::with_source(
+                ErrorKind::QueryTimeout,
+                format!(
+                    "the statement ran longer than {timeout:?} and was stopped; add an index, or raise \
+                     `query_timeout` in the section [database]: `{sql}`"
+                ),
+                error,
+            ),
+            _ => Error::with_source(ErrorKind::Other, "the statement was stopped: its caller is gone", error),
+        }
+    }
+}
+
+fn reply(sink: Box<dyn Sink>, started: Instant) -> Reply {
+    let timings = Timings { query: started.elapsed(), ..Timings::default() };
+    Reply { sink, affected: 0, rows: 0, timings }
+}
+
+fn connect(
+    path: &Path,
+    role: Role,
+    busy_timeout: Duration,
+    watch: &Arc<Mutex<Watch>>,
+) -> Result<rusqlite::Connection> {
+    if path.is_dir() {
+        return Err(Error::new(
+            ErrorKind::Storage,
+            format!("the database `{}` is a folder; set DATABASE_URL to the path of a file", path.display()),
+        ));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if !path.exists() {
+        return Err(Error::new(
+            ErrorKind::Storage,
+            format!("there is no database `{}`; create it with `db create`", path.display()),
+        ));
+    }
+    let failed = |error| errors::opening(error, path);
+    let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
+    prepare(&inner, role, busy_timeout).map_err(failed)?;
+    // SQLite falls back to reading where it may not write.
+    if role == Role::Writer && inner.is_readonly("main").map_err(failed)? {
+        return Err(Error::new(
+            ErrorKind::Storage,
+            format!(
+                "the database `{}` can not be written; check who owns it, its folder and its permissions",
+                path.display()
+            ),
+        ));
+    }
+    let watch = Arc::clone(watch);
+    let stop = move || watch.lock().unwrap_or_else(PoisonError::into_inner).must_stop();
+    inner.progress_handler(INSTRUCTIONS, Some(stop)).map_err(failed)?;
+    Ok(inner)
+}
+
+fn prepare(inner: &rusqlite::Connection, role: Role, busy_timeout: Duration) -> rusqlite::Result<()> {
+    // Otherwise a column that is not there, in double quotes, is taken for a text of that name.
+    inner.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    inner.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    inner.execute_batch(&dialect::pragmas(busy_timeout))?;
+    inner.query_row(dialect::FILE_IS_A_DATABASE, [], |_| Ok(()))?;
+    match role {
+        Role::Writer => inner.query_row(dialect::MODE_WAL, [], |_| Ok(()))?,
+        Role::Reader => inner.execute_batch(dialect::READER_PRAGMAS)?,
+    }
+    inner.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Creates an empty database where there is none; says whether there was none.
+pub(crate) fn create(path: &Path) -> Result<bool> {
+    if path.exists() {
+        // What is there must be a database that can be used.
+        Connection::open(path, Role::Writer, Duration::from_secs(2))?.close();
+        return Ok(false);
+    }
+    let failed = |error| errors::opening(error, path);
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
+    // The file is made by the first write, which is this one.
+    inner.query_row(dialect::MODE_WAL, [], |_| Ok(())).map_err(failed)?;
+    inner.close().map_err(|(_, error)| failed(error))?;
+    Ok(true)
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value], sql: &str) -> Result<()> {
+    let expected = statement.parameter_count();
+    if expected != params.len() {
+        return Err(Error::new(
+            ErrorKind::Query,
+            format!(
+                "the statement has {expected} placeholders and was given {} values: `{sql}`",
+                params.len()
+            ),
+        ));
+    }
+    for (at, value) in params.iter().enumerate() {
+        let bound = output(value).map_err(|problem| {
+            Error::new(ErrorKind::Value, format!("value {} of the statement {problem}: `{sql}`", at + 1))
+        })?;
+        statement.raw_bind_parameter(at + 1, Bound(bound)).map_err(|error| errors::statement(error, sql))?;
+    }
+    Ok(())
+}
+
+/// A value as SQLite takes it; times become text, see [`time`].
+fn output(value: &Value) -> Result<ToSqlOutput<'_>, &'static str> {
+    const YEAR: &str = "has a year outside 0 to 9999";
+    let text = |text: String| ToSqlOutput::Owned(rusqlite::types::Value::Text(text));
+    Ok(match value {
+        Value::Null => ToSqlOutput::Borrowed(Raw::Null),
+        Value::Bool(value) => ToSqlOutput::Borrowed(Raw::Integer(i64::from(*value))),
+        Value::Int(value) => ToSqlOutput::Borrowed(Raw::Integer(*value)),
+        Value::Float(value) if value.is_nan() => return Err("is NaN, which no column can hold"),
+        Value::Float(value) => ToSqlOutput::Borrowed(Raw::Real(*value)),
+        Value::Text(value) if value.contains('\0') => return Err("is a text with a NUL character"),
+        Value::Text(value) => ToSqlOutput::Borrowed(Raw::Text(value.as_bytes())),
+        Value::Blob(value) => ToSqlOutput::Borrowed(Raw::Blob(value)),
+        Value::DateTime(value) if !time::sorts(value.date_naive()) => return Err(YEAR),
+        Value::DateTime(value) => text(time::datetime(*value)),
+        Value::NaiveDateTime(value) if !time::sorts(value.date()) => return Err(YEAR),
+        Value::NaiveDateTime(value) => text(time::naive(*value)),
+        Value::Date(value) if !time::sorts(*value) => return Err(YEAR),
+        Value::Date(value) => text(time::date(*value)),
+        Value::Time(value) => text(time::time(*value)),
+    })
+}
+
+struct Bound<'a>(ToSqlOutput<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match &self.0 {
+            ToSqlOutput::Borrowed(value) => ToSqlOutput::Borrowed(*value),
+            ToSqlOutput::Owned(value) => ToSqlOutput::Borrowed(value.into()),
+            _ => ToSqlOutput::Borrowed(Raw::Null),
+        })
+    }
+}
+
+struct SqliteRow<'a>(&'a rusqlite::Row<'a>);
+
+impl Row for SqliteRow<'_> {
+    fn len(&self) -> usize {
+        self.0.as_ref().column_count()
+    }
+
+    fn value(&self, column: usize) -> Result<ValueRef<'_>> {
+        let Ok(raw) = self.0.get_ref(column) else {
+            return Err(Error::new(
+                ErrorKind::Decode,
+                format!("the row has {} columns, and column {} was asked for", self.len(), column + 1),
+            ));
+        };
+        Ok(match raw {
+            Raw::Null => ValueRef::Null,
+            Raw::Integer(value) => ValueRef::Int(value),
+            Raw::Real(value) => ValueRef::Float(value),
+            Raw::Blob(value) => ValueRef::Blob(value),
+            Raw::Text(value) => ValueRef::Text(std::str::from_utf8(value).map_err(|error| {
+                let name = self.name(column).unwrap_or("?");
+                Error::with_source(
+                    ErrorKind::Decode,
+                    format!("the column `{name}` can not be read: its text is not UTF-8"),
+                    error,
+                )
+            })?),
+        })
+    }
+
+    fn name(&self, column: usize) -> Option<&str> {
+        self.0.as_ref().column_name(column).ok()
+    }
+}

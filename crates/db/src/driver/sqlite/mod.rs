@@ -1,0 +1,262 @@
+//! SQLite: one thread that writes, several that read, each with a connection of its own.
+//!
+//! Work reaches the threads over two queues and comes back by a oneshot. SQLite has one writer at a time
+//! whatever one does; with a single writing connection the waiting happens in our queue, which is fair and
+//! has a time limit, and not in SQLite's, which is neither. A statement is in one of three states, kept in
+//! its [`Ticket`](ticket::Ticket): queued, started, abandoned; who waits may give up a queued one, and a
+//! thread stops a read whose caller is gone.
+
+mod connection;
+mod errors;
+mod queue;
+mod ticket;
+mod worker;
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
+
+use super::{Access, BoxFuture, Driver, End, Reply, Request, Transaction};
+use crate::dialect::{Dialect, Sqlite};
+use crate::{DatabaseConfig, Error, ErrorKind, Result};
+use connection::{Connection, Role};
+use queue::Queue;
+use ticket::{Abandon, Ticket};
+use worker::{Command, Job, Work};
+
+pub(crate) use connection::create;
+
+/// The threads of one database file.
+pub(crate) struct Pool {
+    readers: Arc<Queue>,
+    writer: Arc<Queue>,
+    acquire_timeout: Duration,
+    /// Closed when the last thread has ended.
+    ended: Mutex<async_mpsc::Receiver<()>>,
+}
+
+impl Pool {
+    /// Opens the file, which must exist, and starts the threads.
+    pub(crate) async fn open(path: &Path, config: &DatabaseConfig) -> Result<Self> {
+        let (path, readers, busy) = (path.to_owned(), config.pool_size.max(1), config.acquire_timeout);
+        let opened = on_a_thread("zzz-db open", move || open_all(&path, readers, busy)).await??;
+        Self::start(opened, config.acquire_timeout)
+    }
+
+    fn start(connections: Vec<Connection>, acquire_timeout: Duration) -> Result<Self> {
+        let (alive, ended) = async_mpsc::channel(1);
+        let (reading, readers_ended) = mpsc::channel::<()>();
+        let pool = Self {
+            readers: Arc::new(Queue::new()),
+            writer: Arc::new(Queue::new()),
+            acquire_timeout,
+            ended: Mutex::new(ended),
+        };
+        let mut readers_ended = Some(readers_ended);
+        for mut connection in connections {
+            let alive = alive.clone();
+            if connection.role() == Role::Reader {
+                let (queue, reading) = (Arc::clone(&pool.readers), reading.clone());
+                spawn("zzz-db reader", move || {
+                    worker::run(&mut connection, &queue);
+                    connection.close();
+                    drop((reading, alive));
+                })?;
+                continue;
+            }
+            let (queue, readers_ended) = (Arc::clone(&pool.writer), readers_ended.take());
+            spawn("zzz-db writer", move || {
+                worker::run(&mut connection, &queue);
+                // The last connection to close merges the write-ahead log into the file. Of two that close
+                // at once, neither may think itself the last.
+                if let Some(readers_ended) = readers_ended {
+                    let _ = readers_ended.recv();
+                }
+                connection.close();
+                drop(alive);
+            })?;
+        }
+        Ok(pool)
+    }
+
+    /// Hands work to a queue and waits for its reply: at most `acquire_timeout` until a thread takes it.
+    async fn submit<T: Send>(
+        &self,
+        queue: &Queue,
+        what: &'static str,
+        work: impl FnOnce(oneshot::Sender<Result<T>>) -> Work,
+    ) -> Result<T> {
+        let ticket = Arc::new(Ticket::new());
+        let (reply, mut replied) = oneshot::channel();
+        let abandon = Abandon::new(&ticket);
+        queue.push(Job { ticket: Arc::clone(&ticket), queued: Instant::now(), work: work(reply) })?;
+        let outcome = match tokio::time::timeout(self.acquire_timeout, &mut replied).await {
+            Ok(outcome) => outcome,
+            // A thread may have taken it at this very moment: then its time limit is the query's.
+            Err(_) if !ticket.abandon_if_queued() => replied.await,
+            Err(_) => return Err(self.acquire_timed_out(what)),
+        };
+        abandon.disarm();
+        outcome.unwrap_or_else(|_| Err(closed()))
+    }
+
+    #[cold]
+    fn acquire_timed_out(&self, what: &str) -> Error {
+        Error::new(
+            ErrorKind::AcquireTimeout,
+            format!(
+                "no {what} became free within {:?}; shorten long queries and transactions, or raise \
+                 `pool_size` or `acquire_timeout` in the section [database]",
+                self.acquire_timeout
+            ),
+        )
+    }
+}
+
+#[cold]
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the repo is closed")
+}
+
+/// The writer first: it turns on write-ahead logging, which the file then keeps.
+fn open_all(path: &Path, readers: usize, busy_timeout: Duration) -> Result<Vec<Connection>> {
+    let mut connections = vec![Connection::open(path, Role::Writer, busy_timeout)?];
+    for _ in 0..readers {
+        connections.push(Connection::open(path, Role::Reader, busy_timeout)?);
+    }
+    Ok(connections)
+}
+
+/// Runs what blocks on a thread of its own.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let (reply, replied) = oneshot::channel();
+    spawn(name, move || {
+        let _ = reply.send(work());
+    })?;
+    replied.await.map_err(|_| Error::new(ErrorKind::Other, "the thread that worked on the database has died"))
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map(drop).map_err(|error| {
+        Error::with_source(
+            ErrorKind::Other,
+            format!("the thread `{name}` can not be started: {error}"),
+            error,
+        )
+    })
+}
+
+impl Driver for Pool {
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Sqlite
+    }
+
+    fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(async move {
+            if matches!(request.access, Access::Write | Access::Script) {
+                return self.write(request).await;
+            }
+            let read = self.submit(&self.readers, "reader", |reply| Work::Run(request, reply)).await?;
+            match read {
+                Outcome::Done(reply) => Ok(reply),
+                // Raw SQL that turned out to write.
+                Outcome::Writes(request) => self.write(request).await,
+            }
+        })
+    }
+
+    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+        Box::pin(async move {
+            let (commands, orders) = mpsc::channel();
+            self.submit(&self.writer, "writer", |reply| Work::Transaction(orders, reply)).await?;
+            Ok(Box::new(Open { commands }) as Box<dyn Transaction>)
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.readers.close();
+            self.writer.close();
+            // Nothing is ever sent: this waits until the last thread has dropped its sender.
+            self.ended.lock().await.recv().await;
+        })
+    }
+}
+
+impl Pool {
+    async fn write(&self, request: Request) -> Result<Reply> {
+        match self.submit(&self.writer, "writer", |reply| Work::Run(request, reply)).await? {
+            Outcome::Done(reply) => Ok(reply),
+            Outcome::Writes(_) => Err(Error::new(ErrorKind::Other, "the writer refused to write")),
+        }
+    }
+}
+
+impl Drop for Pool {
+    /// The last handle is gone, so nobody waits: the threads end as soon as they see it.
+    fn drop(&mut self) {
+        self.readers.close();
+        self.writer.close();
+    }
+}
+
+/// What a thread answers to a statement.
+pub(crate) enum Outcome {
+    /// It ran.
+    Done(Reply),
+    /// A reader was given a statement that writes: here it is again.
+    Writes(Request),
+}
+
+/// A transaction on the writing thread. When the sender is dropped, the thread rolls back.
+struct Open {
+    commands: mpsc::Sender<Command>,
+}
+
+impl Open {
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(Arc<Ticket>, oneshot::Sender<Result<T>>) -> Command,
+    ) -> Result<T> {
+        let ticket = Arc::new(Ticket::new());
+        let (reply, replied) = oneshot::channel();
+        let abandon = Abandon::new(&ticket);
+        self.commands.send(command(ticket, reply)).map_err(|_| ended())?;
+        let outcome = replied.await;
+        abandon.disarm();
+        outcome.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+#[cold]
+fn ended() -> Error {
+    Error::new(
+        ErrorKind::Closed,
+        "the transaction has ended; a handle of it was used after it was committed or rolled back",
+    )
+}
+
+impl Transaction for Open {
+    fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.ask(|ticket, reply| Command::Run(ticket, Instant::now(), request, reply)))
+    }
+
+    fn post(&self, sql: String) {
+        // A transaction that has ended has nothing left to undo.
+        let _ = self.commands.send(Command::Post(sql));
+    }
+
+    fn abandon(&self) {
+        let _ = self.commands.send(Command::Abandon);
+    }
+
+    fn end(&self, end: End) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.ask(move |ticket, reply| Command::End(ticket, end, reply)))
+    }
+}

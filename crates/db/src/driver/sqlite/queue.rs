@@ -1,0 +1,61 @@
+//! [`Queue`]: work for the threads of one kind.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::worker::Job;
+use crate::Result;
+
+/// A queue that several threads take from, first come, first served.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    ready: Condvar,
+}
+
+struct State {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::new(State { jobs: VecDeque::new(), closed: false }), ready: Condvar::new() }
+    }
+
+    /// The state is whole after every line that changes it: a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds work.
+    pub(super) fn push(&self, job: Job) -> Result<()> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(super::closed());
+        }
+        state.jobs.push_back(job);
+        drop(state);
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// Waits for work; `None` once the queue is closed and empty.
+    pub(super) fn pop(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes no more work; what is queued is still done.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.ready.notify_all();
+    }
+}

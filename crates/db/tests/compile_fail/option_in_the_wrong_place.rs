@@ -1,0 +1,7 @@
+#[derive(zzz_db::Schema)]
+#[schema(table = "posts", redact)]
+struct Post {
+    id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(zzz_db::Schema)]
+#[schema(table = "posts", timestamps)]
+struct Post {
+    id: i64,
+    inserted_at: chrono::NaiveDateTime,
+    updated_at: chrono::DateTime<chrono::Utc>,
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+#[derive(zzz_db::Schema)]
+#[schema(table = "posts")]
+struct Post(i64);
+
+fn main() {}

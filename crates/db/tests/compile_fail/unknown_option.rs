@@ -1,0 +1,7 @@
+#[derive(zzz_db::Schema)]
+#[schema(table = "posts", timestmaps)]
+struct Post {
+    id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,141 @@
+//! What every request gets from an endpoint, whatever its handler does.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use zzz_core::http::{Body, Connection, Next, Request, StatusCode, now_or_never};
+use zzz_core::{Error, Result};
+
+use super::*;
+use crate::Scope;
+
+async fn fails() -> Result<&'static str> {
+    Err(Error::internal("the secret cause"))
+}
+async fn panics() -> &'static str {
+    panic!("oh no")
+}
+async fn empty() -> StatusCode {
+    StatusCode::GONE
+}
+async fn own_page() -> (StatusCode, &'static str) {
+    (StatusCode::GONE, "gone for good")
+}
+async fn hangs() {
+    std::future::pending::<()>().await;
+}
+async fn echo(body: String) -> String {
+    body
+}
+
+fn endpoint() -> EndpointBuilder {
+    let scope = Scope::new("/")
+        .get("/fails", fails)
+        .get("/panics", panics)
+        .get("/empty", empty)
+        .get("/own", own_page)
+        .get("/hangs", hangs)
+        .post("/echo", echo);
+    Endpoint::new(Router::new().scope(scope)).limits(Limits::new().body(5))
+}
+
+fn call(endpoint: EndpointBuilder, request: Request) -> (Response, String) {
+    let response = now_or_never(endpoint.build().unwrap().call(request)).unwrap();
+    let body = String::from_utf8(response.body().full_bytes().unwrap().to_vec()).unwrap();
+    (response, body)
+}
+
+#[test]
+fn every_response_carries_its_id() {
+    for path in ["/own", "/fails", "/panics", "/nowhere", "/%"] {
+        let (response, _) = call(endpoint(), Request::get(path));
+        assert_eq!(response.headers()["x-request-id"].len(), 24, "{path}");
+    }
+    let given = Request::get("/own").with_header("x-request-id", "from-the-proxy-0001");
+    assert_ne!(call(endpoint(), given).0.headers()["x-request-id"], "from-the-proxy-0001", "19 characters");
+    let given = Request::get("/own").with_header("x-request-id", "from-the-proxy-00001");
+    assert_eq!(call(endpoint(), given).0.headers()["x-request-id"], "from-the-proxy-00001");
+}
+
+#[test]
+fn an_error_becomes_what_the_client_can_read() {
+    let (response, body) = call(endpoint(), Request::get("/fails"));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"].to_str().unwrap()[..9]),
+        (500, "text/html")
+    );
+    assert!(body.contains("Internal Server Error") && !body.contains("secret"), "{body}");
+
+    let (response, body) = call(endpoint(), Request::get("/fails").with_header("accept", "application/json"));
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert!(body.contains("\"status\":500") && !body.contains("secret"), "{body}");
+
+    let (response, body) = call(endpoint(), Request::get("/empty"));
+    assert_eq!((response.status().as_u16(), body.contains("Gone")), (410, true));
+    assert_eq!(call(endpoint(), Request::get("/own")).1, "gone for good");
+
+    let (response, _) = call(endpoint(), Request::post("/own", ""));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["allow"]),
+        (405, &"GET, HEAD, OPTIONS".parse().unwrap())
+    );
+}
+
+#[test]
+fn a_panic_is_a_500_with_and_without_plugs() {
+    async fn pass(request: Request, next: Next) -> Response {
+        next.run(request).await
+    }
+    async fn breaks(_: Request, _: Next) -> Response {
+        panic!("in the middleware")
+    }
+    assert_eq!(call(endpoint(), Request::get("/panics")).0.status(), 500);
+    assert_eq!(call(endpoint().plug(pass), Request::get("/panics")).0.status(), 500);
+    assert_eq!(call(endpoint().plug(breaks), Request::get("/own")).0.status(), 500);
+}
+
+#[test]
+fn a_body_beyond_the_limit_is_a_413() {
+    assert_eq!(call(endpoint(), Request::post("/echo", "12345")).1, "12345");
+    let (response, _) = call(endpoint(), Request::post("/echo", Body::from("123456")));
+    assert_eq!(response.status(), 413);
+}
+
+#[test]
+fn a_handler_whose_time_is_over_is_dropped_and_answered_for() {
+    #[derive(Default)]
+    struct Slow(AtomicBool);
+    impl Connection for Slow {
+        fn peer_addr(&self) -> Option<SocketAddr> {
+            None
+        }
+        fn is_secure(&self) -> bool {
+            false
+        }
+        fn set_request_timeout(&self, timeout: Duration) {
+            assert_eq!(timeout, Duration::from_secs(3));
+            self.0.store(true, Ordering::Relaxed);
+        }
+        fn is_timed_out(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+    let mut request = Request::get("/hangs").with_header("accept", "application/json");
+    request.set_connection(Arc::new(Slow::default()));
+    let (response, body) = call(endpoint().limits(Limits::new().timeout(Duration::from_secs(3))), request);
+    assert_eq!(response.status(), 503);
+    assert!(body.contains("This took too long."), "{body}");
+}
+
+#[test]
+fn an_error_page_that_fails_is_answered_for() {
+    struct Broken;
+    impl ErrorRenderer for Broken {
+        fn render(&self, _: &zzz_core::http::ErrorPage<'_>) -> Response {
+            panic!("in the page")
+        }
+    }
+    let (response, body) = call(endpoint().errors(Broken), Request::get("/nowhere"));
+    assert_eq!((response.status().as_u16(), body.contains("Not Found")), (404, true));
+}

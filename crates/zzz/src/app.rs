@@ -1,0 +1,145 @@
+//! [`App`]: an app, as it declares itself.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use zzz_core::config::{Config, Layers, Section};
+use zzz_core::http::{BoxFuture, BoxMiddleware, Middleware, MiddlewareExt};
+use zzz_core::{Result, Services};
+use zzz_db::Repo;
+use zzz_router::Router;
+
+use crate::folder::Folder;
+
+type Seed = Arc<dyn Fn(Repo) -> BoxFuture<Result<()>> + Send + Sync>;
+type Register = Box<dyn Fn(&mut Services, &Config) -> Result<()> + Send + Sync>;
+#[cfg(feature = "templates")]
+type TemplateSetup = Arc<dyn Fn(&mut zzz_templates::minijinja::Environment<'static>) + Send + Sync>;
+
+/// An app, as it declares itself: its routes, folders, sections of the configuration, services and seeds.
+///
+/// Nothing happens until it is [`run`](crate::run) or [`boot`](crate::boot)ed.
+pub struct App {
+    pub(crate) name: &'static str,
+    pub(crate) router: Box<dyn Fn() -> Router + Send + Sync>,
+    pub(crate) sections: Vec<fn(&mut Layers)>,
+    pub(crate) plugs: Vec<Plug>,
+    pub(crate) services: Vec<Register>,
+    pub(crate) migrations: Option<Folder>,
+    pub(crate) seed: Option<Seed>,
+    #[cfg(feature = "templates")]
+    pub(crate) templates: Option<Folder>,
+    #[cfg(feature = "templates")]
+    pub(crate) template_setups: Vec<TemplateSetup>,
+}
+
+/// A stage that every request passes before its route is looked up.
+pub(crate) enum Plug {
+    Middleware(BoxMiddleware),
+    StaticFiles(&'static str, Folder),
+}
+
+impl App {
+    /// An app of this name: the crate's, which is also the target of its log lines.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            router: Box::new(Router::new),
+            sections: Vec::new(),
+            plugs: Vec::new(),
+            services: Vec::new(),
+            migrations: None,
+            seed: None,
+            #[cfg(feature = "templates")]
+            templates: None,
+            #[cfg(feature = "templates")]
+            template_setups: Vec::new(),
+        }
+    }
+
+    /// Sets the function that makes the routes.
+    #[must_use]
+    pub fn router(mut self, router: impl Fn() -> Router + Send + Sync + 'static) -> Self {
+        self.router = Box::new(router);
+        self
+    }
+
+    /// Declares a section of the configuration; handlers find it in the service
+    /// [`Config`](zzz_core::config::Config).
+    #[must_use]
+    pub fn config<S: Section>(mut self) -> Self {
+        self.sections.push(Layers::section::<S>);
+        self
+    }
+
+    /// Adds a middleware that every request passes, matched or not, before its route is looked up; they run in
+    /// the order in which they are added.
+    #[must_use]
+    pub fn plug(mut self, middleware: impl Middleware) -> Self {
+        self.plugs.push(Plug::Middleware(middleware.erase()));
+        self
+    }
+
+    /// Serves the files of a folder under a path, in the order of the plugs.
+    #[must_use]
+    pub fn static_files(mut self, path: &'static str, folder: Folder) -> Self {
+        self.plugs.push(Plug::StaticFiles(path, folder));
+        self
+    }
+
+    /// Registers services of the app's own, with its configuration at hand.
+    #[must_use]
+    pub fn services(
+        mut self,
+        register: impl Fn(&mut Services, &Config) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.services.push(Box::new(register));
+        self
+    }
+
+    /// Sets the folder of migrations; with it the app has a database, and a `Repo` among its services.
+    #[must_use]
+    pub fn migrations(mut self, folder: Folder) -> Self {
+        self.migrations = Some(folder);
+        self
+    }
+
+    /// Sets what fills a new database with sample content, in dev when the database has just been created, and
+    /// with the command `seed`.
+    #[must_use]
+    pub fn seed<F, Fut>(mut self, seed: F) -> Self
+    where
+        F: Fn(Repo) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.seed = Some(Arc::new(move |repo| Box::pin(seed(repo))));
+        self
+    }
+
+    /// Sets the folder of templates. Pages are rendered into `layouts/app.html`; `errors/404.html` and the
+    /// like, or `errors/error.html` for all others, are the error pages, if they exist.
+    #[cfg(feature = "templates")]
+    #[must_use]
+    pub fn templates(mut self, folder: Folder) -> Self {
+        self.templates = Some(folder);
+        self
+    }
+
+    /// Adds filters, functions and globals for templates.
+    #[cfg(feature = "templates")]
+    #[must_use]
+    pub fn template_setup(
+        mut self,
+        setup: impl Fn(&mut zzz_templates::minijinja::Environment<'static>) + Send + Sync + 'static,
+    ) -> Self {
+        self.template_setups.push(Arc::new(setup));
+        self
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("name", &self.name).finish_non_exhaustive()
+    }
+}

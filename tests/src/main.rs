@@ -1,0 +1,5 @@
+//! The sample app, exactly as its own package starts it.
+
+fn main() -> std::process::ExitCode {
+    zzz::run(example_app::app)
+}

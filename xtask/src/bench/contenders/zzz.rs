@@ -1,0 +1,21 @@
+//! zzz itself.
+
+use super::{Contender, Folder, OURS, package};
+
+pub(super) const CONTENDER: Contender = Contender {
+    name: OURS,
+    is: "`App` and `zzz::run` with plain handlers, on the facade without database and templates; started as in \
+         production, with `LOG=warn`",
+    rows: &["plaintext", "json", "users"],
+    crates: (Folder::Main, &["hyper", "tokio"]),
+    build: |root, keeper| package(root, keeper, Folder::Main, "bench-zzz"),
+    variables: |workers| {
+        vec![
+            ("ZZZ_ENV", "prod".to_owned()),
+            ("ZZZ_HTTP__WORKERS", workers.to_string()),
+            ("LOG", "warn".to_owned()),
+            // Production refuses to start without one; nothing here is signed with it.
+            ("SECRET_KEY_BASE", "only-for-the-benchmark-".repeat(4)),
+        ]
+    },
+};

@@ -1,0 +1,89 @@
+//! [`Options`]: what the words after `cargo xtask bench` ask for.
+
+use super::rows::{ROWS, Row};
+
+/// What to measure, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// The rows, by name, in the order of the page.
+    pub(crate) rows: Vec<&'static str>,
+    /// Whether the sample app is built and started.
+    pub(crate) app: bool,
+    /// Fewer rounds.
+    pub(crate) quick: bool,
+    /// Instructions alone: in seconds, to the percent, and for no page.
+    pub(crate) instructions: bool,
+    /// The results as JSON instead of tables.
+    pub(crate) json: bool,
+}
+
+/// The word for the sample app.
+const APP: &str = "build";
+
+/// Every word that asks for something to be measured.
+pub(crate) fn known() -> impl Iterator<Item = &'static str> + Clone {
+    ROWS.iter().map(|row| row.name).chain([APP])
+}
+
+impl Options {
+    /// Reads them; the error is the word that nobody knows.
+    pub(crate) fn of(words: &[String]) -> Result<Self, String> {
+        let mut options =
+            Options { rows: Vec::new(), app: false, quick: false, instructions: false, json: false };
+        for word in words {
+            match word.as_str() {
+                "--quick" => options.quick = true,
+                "--instructions" => options.instructions = true,
+                "--json" => options.json = true,
+                APP => options.app = true,
+                name => match ROWS.iter().find(|row| row.name == name) {
+                    Some(row) => options.rows.push(row.name),
+                    None => return Err(word.clone()),
+                },
+            }
+        }
+        if options.rows.is_empty() && !options.app {
+            options.rows = ROWS.iter().map(|row| row.name).collect();
+        }
+        Ok(options)
+    }
+
+    /// The rows that are asked for, each once.
+    pub(crate) fn chosen(&self) -> impl Iterator<Item = &'static Row> {
+        ROWS.iter().filter(|row| self.rows.contains(&row.name))
+    }
+
+    /// Rounds of load that count.
+    pub(crate) fn rounds(&self) -> usize {
+        match (self.instructions, self.quick) {
+            (true, _) => 0,
+            (false, true) => 3,
+            (false, false) => 7,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[&str]) -> Result<Options, String> {
+        Options::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn without_a_row_all_are_meant_but_not_the_sample_app() {
+        let all = of(&["--quick"]).unwrap();
+        assert_eq!(all.chosen().count(), ROWS.len());
+        assert!(!all.app && all.rounds() == 3);
+        let app = of(&["build"]).unwrap();
+        assert!(app.app && app.rows.is_empty());
+        assert_eq!(of(&["json", "json", "build"]).unwrap().chosen().count(), 1);
+    }
+
+    #[test]
+    fn an_unknown_word_is_named() {
+        assert_eq!(of(&["jsn"]).unwrap_err(), "jsn");
+        assert_eq!(of(&["--fast"]).unwrap_err(), "--fast");
+    }
+}

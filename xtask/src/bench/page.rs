@@ -1,0 +1,266 @@
+//! docs/benchmarks.md, and the same tables for the terminal.
+
+use super::{
+    contenders::CONTENDERS,
+    environment::Environment,
+    metrics::METRICS,
+    results::{AppResult, Results, RowResult},
+    rows::ROWS,
+    table::Table,
+};
+
+const OPENING: &str = "\
+# Benchmarks
+
+<!-- Written by `cargo xtask bench`. Whatever is changed here by hand is lost with its next run. -->
+
+zzz beside its peers, measured in one run on one machine. Every figure in any document of zzz comes from here.
+`cargo xtask bench` measures it anew on yours, `cargo xtask bench json` one row of it, and
+`cargo xtask bench build` the sample app; `cargo xtask help bench` tells the rest.
+
+![requests per second and instructions per request, row by row](benchmarks.svg)
+";
+
+const READING: &str = "\
+Each figure is the median of the rounds. In every round each contender has its turn under load, and the next
+round begins with another one, so that what else the machine did hit all of them. `±` is half the distance between
+the quartiles of the rounds, as a part of the median: two contenders that are closer than that are equal. In
+parentheses stands the multiple of zzz's figure.
+";
+
+/// What a reader has to know before believing a figure.
+const UNFAIR: &[&str] = &[
+    "To zzz: it holds every connection to a deadline for its head, for idleness and for the handler, and to limits \
+     on head, target and body. It gives each response an `x-request-id`, would log each request if the level let it, \
+     and catches panics. hyper here does none of it, and axum and actix-web only some.",
+    "To zzz, axum and actix-web: hyper has a `match` on the path and no router, no extractors, no error pages.",
+    "To actix-web: it parses HTTP itself and is made for many threads that share nothing; here it has one.",
+    "To axum and hyper: they accept on the main thread and serve on another, which costs nothing on kept \
+     connections, and would on short ones.",
+    "To the peers: the application is ours, so a peer's expert may know a setting that its documentation does not \
+     advise. A better server under `benches/peers` is welcome.",
+    "To everybody: client and server talk over loopback and have one core each, no request comes from another \
+     machine, and no row here waits for a disk or a database. In an app these figures are a small part of a \
+     request. On a virtual machine the cores may be threads of one.",
+];
+
+/// A spread that says more of the machine than of the contender.
+const NOISE: f64 = 0.1;
+
+/// The page.
+pub(crate) fn markdown(results: &Results) -> String {
+    let mut page = OPENING.to_owned();
+    page.push_str("\n## Rows\n");
+    if results.rows.is_empty() {
+        page.push_str("\nNothing has been measured yet.\n");
+    }
+    let newest = newest(results);
+    for row in &results.rows {
+        page.push_str(&section(row, newest));
+    }
+    if let Some(app) = &results.app {
+        page.push_str("\n## The sample app\n\n");
+        page.push_str(&figures(app).markdown());
+        page.push_str(&differs(&app.environment, newest));
+    }
+    page.push_str("\n## How to read it\n\n");
+    page.push_str(READING);
+    page.push('\n');
+    for metric in METRICS {
+        page.push_str(&format!("- **{}**: {}\n", metric.title, metric.means));
+    }
+    page.push_str("\n## The contenders\n\n");
+    page.push_str(&contenders(newest).markdown());
+    page.push_str(
+        "\nAll have mimalloc as their allocator, are built with fat LTO in one codegen unit at `opt-level` 3, and \
+         have the same number of threads that serve. All answers are checked before anything is measured; who \
+         answers wrongly is left out.\n",
+    );
+    if let Some(environment) = newest {
+        page.push_str("\n## The machine\n\n");
+        page.push_str(&machine(environment).markdown());
+    }
+    page.push_str("\n## What is unfair, and to whom\n\n");
+    for line in UNFAIR {
+        page.push_str(&format!("- {line}\n"));
+    }
+    page
+}
+
+/// The tables alone.
+pub(crate) fn terminal(results: &Results) -> String {
+    let mut text = String::new();
+    for row in &results.rows {
+        text.push_str(&format!("\n{}\n{}", row.name, table(row).text()));
+        for line in remarks(row) {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    if let Some(app) = &results.app {
+        text.push_str(&format!("\nthe sample app\n{}", figures(app).text()));
+    }
+    text
+}
+
+/// What most of the page was measured with: the environment of the row that was measured last.
+fn newest(results: &Results) -> Option<&Environment> {
+    let rows = results.rows.iter().map(|row| &row.environment);
+    rows.chain(results.app.iter().map(|app| &app.environment)).max_by(|a, b| a.date.cmp(&b.date))
+}
+
+fn section(row: &RowResult, newest: Option<&Environment>) -> String {
+    let mut text = format!("\n### {}\n\n", row.name);
+    if let Some(known) = ROWS.iter().find(|known| known.name == row.name) {
+        text.push_str(&format!("{}.\n\n", known.does));
+    }
+    if !row.contenders.is_empty() {
+        text.push_str(&table(row).markdown());
+    }
+    text.push('\n');
+    for line in remarks(row) {
+        text.push_str(&format!("- {line}\n"));
+    }
+    text.push_str(&differs(&row.environment, newest));
+    text
+}
+
+/// One line for each contender.
+fn table(row: &RowResult) -> Table {
+    let headings = std::iter::once(String::new()).chain(METRICS.iter().map(|it| it.title.to_owned()));
+    let rows = row.contenders.iter().map(|it| {
+        let cells = METRICS.iter().map(|metric| metric.cell(row, it));
+        std::iter::once(it.name.clone()).chain(cells).collect()
+    });
+    Table { words: false, headings: headings.collect(), rows: rows.collect() }.without_empty_columns()
+}
+
+/// The load, who was left out, and what is missing.
+fn remarks(row: &RowResult) -> Vec<String> {
+    let how = &row.how;
+    let mut lines = Vec::new();
+    if how.rounds > 0 {
+        let cores = if how.pinned { "a core each" } else { "not pinned to cores" };
+        lines.push(format!(
+            "load: {}, {} connections, {} rounds of {} s; {} serving thread{}; server and load: {cores}",
+            how.load,
+            how.connections,
+            how.rounds,
+            how.seconds,
+            how.workers,
+            if how.workers == 1 { "" } else { "s" },
+        ));
+    }
+    let noise = METRICS
+        .iter()
+        .filter(|it| it.chart.is_some())
+        .flat_map(|it| row.contenders.iter().filter_map(|contender| it.spread(contender)));
+    if noise.fold(0.0, f64::max) > NOISE {
+        lines.push(
+            "the machine did other work meanwhile: of these figures only instructions can be compared, and \
+             CPU time to some percent"
+                .to_owned(),
+        );
+    }
+    let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    lines.extend(row.left_out.iter().map(|(name, why)| format!("{name} is left out: {}", first_line(why))));
+    lines.extend(row.notes.iter().map(|note| first_line(note)));
+    lines
+}
+
+/// A line for what was measured at another time than most of the page.
+fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
+    match newest {
+        Some(newest) if newest != environment => {
+            format!(
+                "\nMeasured on {}, at commit {}, with {} on {}.\n",
+                environment.date, environment.commit, environment.rustc, environment.kernel
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn figures(app: &AppResult) -> Table {
+    let rows =
+        app.figures.iter().map(|it| vec![it.what.clone(), it.value.clone(), it.goal.clone(), it.how.clone()]);
+    let headings = ["", "measured", "goal", "how"].map(str::to_owned).to_vec();
+    Table { words: true, headings, rows: rows.collect() }
+}
+
+fn contenders(environment: Option<&Environment>) -> Table {
+    let version = |name: &str| {
+        let versions = environment.into_iter().flat_map(|it| &it.versions);
+        versions
+            .into_iter()
+            .find(|(of, _)| of == name)
+            .map(|(_, version)| version.clone())
+            .unwrap_or_default()
+    };
+    let rows = CONTENDERS.iter().map(|it| vec![it.name.to_owned(), version(it.name), it.is.to_owned()]);
+    let headings = ["", "versions", "what it is"].map(str::to_owned).to_vec();
+    Table { words: true, headings, rows: rows.collect() }
+}
+
+fn machine(environment: &Environment) -> Table {
+    let row = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
+    Table {
+        words: true,
+        headings: row("", ""),
+        rows: vec![
+            row("date", &environment.date),
+            row("zzz", &format!("commit {}", environment.commit)),
+            row("processor", &format!("{}, {} cores", environment.cpu, environment.cores)),
+            row("kernel", &environment.kernel),
+            row("compiler", &environment.rustc),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::results::{Figure, tests::sample};
+
+    #[test]
+    fn the_page_has_every_figure_and_who_was_left_out() {
+        let page = markdown(&Results { rows: vec![sample("json")], app: None });
+        assert!(page.contains("| axum | 25,000 ±5% (0.50×) | 30.0 ±0% (2.00×) | 18,000 (2.00×)"), "{page}");
+        assert!(page.contains("- actix-web is left out: the build failed\n"));
+        assert!(page.contains("| processor | Fast @ 3GHz, 2 cores |"));
+        assert!(page.contains(
+            "wrk 4.1.0, 32 connections, 3 rounds of 1 s; 1 serving thread; server and load: a core"
+        ));
+        assert!(!page.contains("Measured on"), "one environment is told once");
+        assert!(page.lines().all(|line| line.trim_end() == line), "no white space at the end of a line");
+    }
+
+    #[test]
+    fn a_row_that_is_older_than_the_page_says_so() {
+        let mut older = sample("plaintext");
+        older.environment.date = "2024-12-01".to_owned();
+        let page = markdown(&Results { rows: vec![older, sample("json")], app: None });
+        assert_eq!(page.matches("Measured on 2024-12-01, at commit 0123456789").count(), 1);
+    }
+
+    #[test]
+    fn the_terminal_shows_the_same_figures() {
+        let figure = Figure { what: "cold build".to_owned(), value: "93 s".to_owned(), ..Figure::default() };
+        let app = AppResult { figures: vec![figure], ..AppResult::default() };
+        let text = terminal(&Results { rows: vec![sample("json")], app: Some(app) });
+        assert!(text.contains("zzz ") && text.contains("18,000 (2.00×)") && text.contains("93 s"), "{text}");
+        assert!(text.contains("actix-web is left out"));
+    }
+
+    #[test]
+    fn a_busy_machine_is_told() {
+        let mut row = sample("json");
+        assert!(!remarks(&row).iter().any(|line| line.contains("other work")), "±5% is quiet");
+        row.contenders[1].rounds[0].requests_per_second = 1000.0;
+        assert!(remarks(&row).iter().any(|line| line.contains("other work")));
+    }
+
+    #[test]
+    fn a_page_without_results_says_so() {
+        assert!(markdown(&Results::default()).contains("Nothing has been measured yet."));
+    }
+}

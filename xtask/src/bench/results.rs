@@ -1,0 +1,392 @@
+//! [`Results`]: what was measured, kept in docs/benchmarks.json so that measuring one row changes no other.
+
+use serde_json::{Map, Value, json};
+
+use super::environment::Environment;
+
+/// Everything that the page shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Results {
+    /// In the order of the page.
+    pub(crate) rows: Vec<RowResult>,
+    /// The sample app's build and start.
+    pub(crate) app: Option<AppResult>,
+}
+
+/// One row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct RowResult {
+    /// The row's name.
+    pub(crate) name: String,
+    /// Where, when and with what.
+    pub(crate) environment: Environment,
+    /// Under which load.
+    pub(crate) how: How,
+    /// Who answered it.
+    pub(crate) contenders: Vec<Measured>,
+    /// Who was left out, and why.
+    pub(crate) left_out: Vec<(String, String)>,
+    /// What is missing, and why.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The load.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct How {
+    /// What made it.
+    pub(crate) load: String,
+    /// How often each contender had its turn.
+    pub(crate) rounds: u64,
+    /// How long a turn was, in seconds.
+    pub(crate) seconds: u64,
+    /// Connections at once.
+    pub(crate) connections: u64,
+    /// Threads of the server.
+    pub(crate) workers: u64,
+    /// Whether server and load had a core each.
+    pub(crate) pinned: bool,
+}
+
+/// A contender's figures in a row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Measured {
+    /// The contender's name.
+    pub(crate) name: String,
+    /// Its turns.
+    pub(crate) rounds: Vec<Round>,
+    /// Instructions in user space for each request.
+    pub(crate) instructions: Option<f64>,
+    /// The most memory that it had, in KiB.
+    pub(crate) peak_kib: Option<u64>,
+}
+
+/// One turn under load.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Round {
+    /// Requests answered in a second.
+    pub(crate) requests_per_second: f64,
+    /// Processor time of the server for each request, in microseconds.
+    pub(crate) cpu_micros: Option<f64>,
+    /// Latency: half of the answers took at most this, in microseconds.
+    pub(crate) p50_micros: f64,
+    /// Latency: 99 of 100 answers took at most this, in microseconds.
+    pub(crate) p99_micros: f64,
+}
+
+/// The sample app.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct AppResult {
+    /// Where, when and with what.
+    pub(crate) environment: Environment,
+    /// Its figures.
+    pub(crate) figures: Vec<Figure>,
+}
+
+/// A figure of the sample app's.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Figure {
+    /// What was measured.
+    pub(crate) what: String,
+    /// The value with its unit, as it is shown.
+    pub(crate) value: String,
+    /// What it is meant to be, if anything; empty if nothing.
+    pub(crate) goal: String,
+    /// How it was measured.
+    pub(crate) how: String,
+}
+
+impl Measured {
+    /// Of this contender, with nothing known yet.
+    pub(crate) fn of(name: &str) -> Self {
+        Measured { name: name.to_owned(), ..Measured::default() }
+    }
+}
+
+impl Results {
+    /// Takes fresh results in. Older ones of another machine are dropped, since nobody could compare them;
+    /// what is dropped is told.
+    pub(crate) fn merge(&mut self, fresh: &Results) -> Vec<String> {
+        let mut dropped = Vec::new();
+        let environments = fresh.rows.iter().map(|row| &row.environment);
+        if let Some(here) = environments.chain(fresh.app.iter().map(|app| &app.environment)).next() {
+            self.rows.retain(|row| {
+                let keep = row.environment.same_machine(here);
+                if !keep {
+                    dropped.push(format!("`{}` was measured on another machine and is dropped", row.name));
+                }
+                keep
+            });
+            if self.app.as_ref().is_some_and(|app| !app.environment.same_machine(here)) {
+                dropped.push("the sample app was measured on another machine and is dropped".to_owned());
+                self.app = None;
+            }
+        }
+        for row in &fresh.rows {
+            match self.rows.iter_mut().find(|known| known.name == row.name) {
+                Some(known) => known.clone_from(row),
+                None => self.rows.push(row.clone()),
+            }
+        }
+        // Rows that are no more go, and the others stand in their order.
+        let place = |name: &str| super::ROWS.iter().position(|row| row.name == name);
+        self.rows.retain(|row| place(&row.name).is_some());
+        self.rows.sort_by_key(|row| place(&row.name));
+        if fresh.app.is_some() {
+            self.app.clone_from(&fresh.app);
+        }
+        dropped
+    }
+
+    /// Reads what [`to_json`](Self::to_json) gave.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if !value["rows"].is_array() {
+            return Err("it has no `rows`".to_owned());
+        }
+        let app = &value["app"];
+        Ok(Results {
+            rows: list(&value["rows"], RowResult::of),
+            app: app.is_object().then(|| AppResult {
+                environment: environment(&app["environment"]),
+                figures: list(&app["figures"], Figure::of),
+            }),
+        })
+    }
+
+    /// For machines to read.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut json = Map::new();
+        json.insert("rows".to_owned(), self.rows.iter().map(RowResult::to_json).collect());
+        if let Some(app) = &self.app {
+            let figures: Value = app.figures.iter().map(Figure::to_json).collect();
+            let app = json!({ "environment": environment_to_json(&app.environment), "figures": figures });
+            json.insert("app".to_owned(), app);
+        }
+        Value::Object(json)
+    }
+}
+
+impl RowResult {
+    fn of(value: &Value) -> Self {
+        let how = &value["how"];
+        RowResult {
+            name: text(&value["name"]),
+            environment: environment(&value["environment"]),
+            how: How {
+                load: text(&how["load"]),
+                rounds: whole(&how["rounds"]),
+                seconds: whole(&how["seconds"]),
+                connections: whole(&how["connections"]),
+                workers: whole(&how["workers"]),
+                pinned: how["pinned"].as_bool().unwrap_or(false),
+            },
+            contenders: list(&value["contenders"], Measured::from_json),
+            left_out: pairs(&value["left_out"]),
+            notes: list(&value["notes"], text),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let how = &self.how;
+        json!({
+            "name": self.name,
+            "environment": environment_to_json(&self.environment),
+            "how": {
+                "load": how.load,
+                "rounds": how.rounds,
+                "seconds": how.seconds,
+                "connections": how.connections,
+                "workers": how.workers,
+                "pinned": how.pinned,
+            },
+            "contenders": self.contenders.iter().map(Measured::to_json).collect::<Value>(),
+            "left_out": pairs_to_json(&self.left_out),
+            "notes": self.notes,
+        })
+    }
+}
+
+impl Measured {
+    fn from_json(value: &Value) -> Self {
+        Measured {
+            name: text(&value["name"]),
+            rounds: list(&value["rounds"], |round| Round {
+                requests_per_second: number(&round["requests_per_second"]),
+                cpu_micros: round["cpu_micros"].as_f64(),
+                p50_micros: number(&round["p50_micros"]),
+                p99_micros: number(&round["p99_micros"]),
+            }),
+            instructions: value["instructions"].as_f64(),
+            peak_kib: value["peak_kib"].as_u64(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let round = |round: &Round| {
+            json!({
+                "requests_per_second": rounded(round.requests_per_second),
+                "cpu_micros": round.cpu_micros.map(rounded),
+                "p50_micros": rounded(round.p50_micros),
+                "p99_micros": rounded(round.p99_micros),
+            })
+        };
+        json!({
+            "name": self.name,
+            "rounds": self.rounds.iter().map(round).collect::<Value>(),
+            "instructions": self.instructions.map(rounded),
+            "peak_kib": self.peak_kib,
+        })
+    }
+}
+
+impl Figure {
+    fn of(value: &Value) -> Self {
+        Figure {
+            what: text(&value["what"]),
+            value: text(&value["value"]),
+            goal: text(&value["goal"]),
+            how: text(&value["how"]),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({ "what": self.what, "value": self.value, "goal": self.goal, "how": self.how })
+    }
+}
+
+fn environment(value: &Value) -> Environment {
+    Environment {
+        date: text(&value["date"]),
+        cpu: text(&value["cpu"]),
+        cores: usize::try_from(whole(&value["cores"])).unwrap_or_default(),
+        kernel: text(&value["kernel"]),
+        rustc: text(&value["rustc"]),
+        commit: text(&value["commit"]),
+        versions: pairs(&value["versions"]),
+    }
+}
+
+fn environment_to_json(environment: &Environment) -> Value {
+    json!({
+        "date": environment.date,
+        "cpu": environment.cpu,
+        "cores": environment.cores,
+        "kernel": environment.kernel,
+        "rustc": environment.rustc,
+        "commit": environment.commit,
+        "versions": pairs_to_json(&environment.versions),
+    })
+}
+
+fn list<T>(value: &Value, of: impl Fn(&Value) -> T) -> Vec<T> {
+    value.as_array().into_iter().flatten().map(of).collect()
+}
+
+fn pairs(value: &Value) -> Vec<(String, String)> {
+    list(value, |pair| (text(&pair[0]), text(&pair[1])))
+}
+
+fn pairs_to_json(pairs: &[(String, String)]) -> Value {
+    pairs.iter().map(|(name, value)| json!([name, value])).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_default()
+}
+
+fn whole(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_default()
+}
+
+/// To a hundredth: what is beyond was not measured.
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A row with two contenders, the second twice as costly, and a third that was left out.
+    pub(crate) fn sample(name: &str) -> RowResult {
+        let measured = |name: &str, factor: f64| Measured {
+            name: name.to_owned(),
+            rounds: [0.9, 1.0, 1.1]
+                .map(|noise| Round {
+                    requests_per_second: (50_000.0 / factor * noise).round(),
+                    cpu_micros: Some(15.0 * factor),
+                    p50_micros: 600.0 * factor,
+                    p99_micros: 1250.0 * factor,
+                })
+                .to_vec(),
+            instructions: Some(9000.0 * factor),
+            peak_kib: Some(5120),
+        };
+        RowResult {
+            name: name.to_owned(),
+            environment: Environment {
+                date: "2025-01-31".to_owned(),
+                cpu: "Fast @ 3GHz".to_owned(),
+                cores: 2,
+                kernel: "Linux 6".to_owned(),
+                rustc: "rustc 1.95.0".to_owned(),
+                commit: "0123456789".to_owned(),
+                versions: vec![("zzz".to_owned(), "hyper 1.12.0".to_owned())],
+            },
+            how: How {
+                load: "wrk 4.1.0".to_owned(),
+                rounds: 3,
+                seconds: 1,
+                connections: 32,
+                workers: 1,
+                pinned: true,
+            },
+            contenders: vec![measured("zzz", 1.0), measured("axum", 2.0)],
+            left_out: vec![("actix-web".to_owned(), "the build failed".to_owned())],
+            notes: vec!["a note".to_owned()],
+        }
+    }
+
+    fn one(name: &str) -> Results {
+        Results { rows: vec![sample(name)], app: None }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut results = one("json");
+        let figure = Figure { what: "a build".to_owned(), value: "3 s".to_owned(), ..Figure::default() };
+        let environment = results.rows[0].environment.clone();
+        results.app = Some(AppResult { environment, figures: vec![figure] });
+        assert_eq!(Results::parse(&results.to_json().to_string()).unwrap(), results);
+        assert!(Results::parse("{}").unwrap_err().contains("no `rows`"));
+        assert!(Results::parse("not JSON").is_err());
+    }
+
+    #[test]
+    fn a_row_replaces_itself_and_no_other() {
+        let mut results = one("json");
+        assert_eq!(results.merge(&one("plaintext")), [""; 0]);
+        let mut newer = one("json");
+        newer.rows[0].environment.date = "2025-02-01".to_owned();
+        results.merge(&newer);
+        let found: Vec<_> =
+            results.rows.iter().map(|row| (row.name.as_str(), row.environment.date.as_str())).collect();
+        assert_eq!(found, [("plaintext", "2025-01-31"), ("json", "2025-02-01")]);
+    }
+
+    #[test]
+    fn figures_of_another_machine_and_rows_that_are_gone_are_dropped() {
+        let mut results = one("json");
+        let mut elsewhere = one("plaintext");
+        elsewhere.rows[0].environment.cores = 64;
+        assert_eq!(results.merge(&elsewhere), ["`json` was measured on another machine and is dropped"]);
+        assert_eq!(results.rows.len(), 1);
+        results.rows[0].name = "no such row".to_owned();
+        results.merge(&Results::default());
+        assert_eq!(results.rows, []);
+    }
+}

@@ -1,0 +1,19 @@
+//! `json`: a value serialized for each request.
+
+use super::{Answer, Check, Row};
+
+pub(super) const ROW: Row = Row {
+    name: "json",
+    does: "GET `/json` answers `{\"message\":\"Hello, World!\"}`, serialized by serde for each request",
+    path: "/json",
+    checks: &[
+        Check {
+            path: "/json",
+            answer: Answer::Body {
+                content_type: "application/json",
+                body: "{\"message\":\"Hello, World!\"}",
+            },
+        },
+        Check { path: "/jsonp", answer: Answer::Refused },
+    ],
+};
