@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hyper::server::conn::http1;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use zzz_core::http::Service;
 
 use crate::config::HttpConfig;
-use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, RequestLimits, millis};
+use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, Facts, Serving, Start, Stream};
 use crate::error::ServeError;
 use crate::listener;
 use crate::sweeper::{self, Registry};
@@ -28,10 +27,8 @@ pub struct Server {
 
 /// What all accept loops share.
 pub(crate) struct Shared {
-    service: Arc<dyn Service>,
-    http1: http1::Builder,
+    serving: Arc<Serving>,
     pub(crate) deadlines: Deadlines,
-    limits: RequestLimits,
     pub(crate) clock: Arc<CoarseClock>,
     /// A permit for each connection that may be open.
     room: Arc<Semaphore>,
@@ -75,15 +72,8 @@ impl Server {
         let Self { listeners, config, .. } = self;
         let places = u32::try_from(config.max_connections).unwrap_or(u32::MAX).max(1);
         let shared = Arc::new(Shared {
-            service,
-            http1: http1_builder(&config),
-            deadlines: deadlines(&config),
-            limits: RequestLimits {
-                max_target: config.max_target.as_usize(),
-                max_head: config.max_head_size.0,
-                body: config.body_limit.0,
-                timeout: millis(config.request_timeout),
-            },
+            serving: Arc::new(Serving::new(service, &config)),
+            deadlines: Deadlines::new(&config),
             clock: Arc::new(CoarseClock::new()),
             room: Arc::new(Semaphore::new(places as usize)),
             finishing: AtomicBool::new(false),
@@ -122,23 +112,6 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-fn http1_builder(config: &HttpConfig) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    // The deadlines are ours (see `connection`); hyper's would need a timer for every head.
-    builder.header_read_timeout(None).max_buf_size(config.max_head_size.as_usize());
-    // Any other number makes hyper keep headers on the heap.
-    if config.max_headers != 100 {
-        builder.max_headers(config.max_headers);
-    }
-    builder
-}
-
-fn deadlines(config: &HttpConfig) -> Deadlines {
-    let (header, keep_alive) = (millis(config.header_timeout), millis(config.keep_alive_timeout));
-    let shortest = header.min(keep_alive).min(millis(config.request_timeout));
-    Deadlines { header, keep_alive, round: (shortest / 8).clamp(5, 250) }
 }
 
 /// One accept loop with the registry of its connections. Dropping it, in whichever way serving ends, lets the
@@ -218,12 +191,13 @@ impl Worker {
         // Without it, a response whose head and body are written apart waits 40 ms for the peer's ACK.
         let _ = stream.set_nodelay(true);
         let shared = &self.shared;
-        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock), Some(peer)));
+        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock)));
         if shared.finishing.load(Ordering::Relaxed) {
             state.finish();
         }
         self.registry.add(Arc::clone(&state));
-        let driver = Driver::new(&shared.http1, stream, state, Arc::clone(&shared.service), shared.limits);
+        let start = Start::Open(Stream::Tcp(stream), Facts::tcp(peer));
+        let driver = Driver::new(Arc::clone(&shared.serving), start, state);
         tokio::spawn(async move {
             driver.await;
             drop(permit);

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-use super::state::ConnectionState;
+use super::{ConnectionState, Stream};
 
 /// A socket that notes when bytes come.
 pub(super) struct TrackedIo {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) state: Arc<ConnectionState>,
 }
 

@@ -24,12 +24,12 @@ pub(super) struct Dispatch {
 
 /// What every request is held to before its route is known.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RequestLimits {
-    pub(crate) max_target: usize,
-    pub(crate) max_head: u64,
-    pub(crate) body: u64,
+pub(super) struct RequestLimits {
+    pub(super) max_target: usize,
+    pub(super) max_head: u64,
+    pub(super) body: u64,
     /// In milliseconds.
-    pub(crate) timeout: u64,
+    pub(super) timeout: u64,
 }
 
 impl hyper::service::Service<http::Request<Incoming>> for Dispatch {

@@ -1,13 +1,15 @@
 //! What is known of a connection: its phase, since when, and what it is told to do.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use zzz_core::http::Connection;
+
+use super::Facts;
+use crate::config::HttpConfig;
 
 /// A clock that is read from memory. The sweeper moves it on with every round, so a time taken from it is up
 /// to one round too early; deadlines allow for that.
@@ -78,13 +80,21 @@ pub(crate) struct Deadlines {
     pub(crate) round: u64,
 }
 
+impl Deadlines {
+    pub(crate) fn new(config: &HttpConfig) -> Self {
+        let (header, keep_alive) = (millis(config.header_timeout), millis(config.keep_alive_timeout));
+        let shortest = header.min(keep_alive).min(millis(config.request_timeout));
+        Self { header, keep_alive, round: (shortest / 8).clamp(5, 250) }
+    }
+}
+
 /// The state of one connection, shared by its task and the sweeper.
 ///
 /// Only the connection's own task changes the phase; the sweeper reads it and gives orders. Every access is
 /// relaxed: the sweeper comes round again, and the waker orders what must be seen.
 pub(crate) struct ConnectionState {
     clock: Arc<CoarseClock>,
-    peer: Option<SocketAddr>,
+    facts: OnceLock<Facts>,
     phase: AtomicU8,
     since: AtomicU64,
     /// How many bytes came since the last head was dispatched.
@@ -103,11 +113,11 @@ pub(crate) struct ConnectionState {
 }
 
 impl ConnectionState {
-    pub(crate) fn new(clock: Arc<CoarseClock>, peer: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(clock: Arc<CoarseClock>) -> Self {
         let now = clock.now();
         Self {
             clock,
-            peer,
+            facts: OnceLock::new(),
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),
             received: AtomicU64::new(0),
@@ -119,6 +129,11 @@ impl ConnectionState {
             orders: AtomicU8::new(0),
             waker: Mutex::new(None),
         }
+    }
+
+    /// The connection is open: a PROXY header was read and hands were shaken, where that had to be.
+    pub(super) fn opened(&self, facts: Facts) {
+        let _ = self.facts.set(facts);
     }
 
     fn phase(&self) -> Phase {
@@ -243,11 +258,11 @@ impl ConnectionState {
 
 impl Connection for ConnectionState {
     fn peer_addr(&self) -> Option<SocketAddr> {
-        self.peer
+        self.facts.get().and_then(|facts| facts.peer)
     }
 
     fn is_secure(&self) -> bool {
-        false
+        self.facts.get().is_some_and(|facts| facts.secure)
     }
 
     fn set_request_timeout(&self, timeout: Duration) {
@@ -271,7 +286,7 @@ mod tests {
     const DEADLINES: Deadlines = Deadlines { header: 100, keep_alive: 500, round: 10 };
 
     fn state() -> ConnectionState {
-        ConnectionState::new(Arc::new(CoarseClock::new()), None)
+        ConnectionState::new(Arc::new(CoarseClock::new()))
     }
 
     /// What the sweeper orders after `after` milliseconds of silence.
