@@ -13,11 +13,24 @@ use zzz_core::config::ByteSize;
 use zzz_core::http::{BoxFuture, IntoResponse, Request, Response, Service};
 use zzz_core_http::{HttpConfig, Served, Server};
 
-/// Answers `/` at once, `/slow` when told, `/echo` with the body.
+/// Answers `/` at once, `/slow` when told, `/echo` with the body, `/long` with [`LONG`] bytes.
 #[derive(Clone, Default)]
 struct App {
     entered: Arc<Notify>,
     go: Arc<Notify>,
+    dropped: Arc<Notify>,
+}
+
+/// More than any buffer on the way holds.
+const LONG: usize = 20_000_000;
+
+/// Tells when a handler is done with, in whichever way.
+struct OnDrop(Arc<Notify>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Service for App {
@@ -26,6 +39,7 @@ impl Service for App {
         Box::pin(async move {
             match request.path() {
                 "/slow" => {
+                    let _dropped = OnDrop(Arc::clone(&app.dropped));
                     app.entered.notify_one();
                     app.go.notified().await;
                     "slow".into_response()
@@ -34,6 +48,7 @@ impl Service for App {
                     Ok(body) => body.into_response(),
                     Err(error) => zzz_core::Error::from(error).into_response(),
                 },
+                "/long" => (0..LONG).map(|at| at as u8).collect::<Vec<_>>().into_response(),
                 _ => "ok".into_response(),
             }
         })
@@ -72,19 +87,24 @@ async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&all).into_owned()
 }
 
-/// One response with a content-length on a kept connection.
+/// One response with a content-length on a kept connection, as a text.
 async fn response(stream: &mut TcpStream) -> String {
-    let mut all = Vec::new();
+    let (head, body) = whole_response(stream).await;
+    head + &String::from_utf8(body).unwrap()
+}
+
+async fn whole_response(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut head = Vec::new();
     let mut byte = [0];
-    while !all.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap() == 1 {
-        all.push(byte[0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap() == 1 {
+        head.push(byte[0]);
     }
-    let head = String::from_utf8(all).unwrap();
+    let head = String::from_utf8(head).unwrap();
     let length =
         head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.unwrap();
-    head + &String::from_utf8(body).unwrap()
+    (head, body)
 }
 
 async fn exchange(address: SocketAddr, request: &str) -> String {
@@ -113,6 +133,38 @@ async fn serves_kept_and_pipelined_requests_in_order() {
     stream.write_all(two.as_bytes()).await.unwrap();
     assert!(response(&mut stream).await.ends_with("one"));
     assert!(response(&mut stream).await.ends_with("two"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_body_leaves_whole() {
+    let running = start(HttpConfig::default());
+    let mut stream = connect(running.address).await;
+    for _ in 0..2 {
+        stream.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let (head, body) = within(whole_response(&mut stream)).await;
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        assert_eq!(body.len(), LONG);
+        assert!(body.iter().enumerate().all(|(at, byte)| *byte == at as u8));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drops_the_handler_of_a_client_that_is_gone_but_not_of_one_that_asks_for_more() {
+    let running = start(HttpConfig::default());
+    let mut patient = connect(running.address).await;
+    patient.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    within(running.app.entered.notified()).await;
+    patient.write_all(GET.as_bytes()).await.unwrap();
+
+    let mut gone = connect(running.address).await;
+    gone.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    within(running.app.entered.notified()).await;
+    drop(gone);
+    within(running.app.dropped.notified()).await;
+
+    running.app.go.notify_one();
+    assert!(within(response(&mut patient)).await.ends_with("slow"));
+    assert!(within(response(&mut patient)).await.ends_with("ok"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

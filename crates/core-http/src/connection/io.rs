@@ -1,6 +1,7 @@
 //! The socket of a connection, which tells the connection's state what comes in.
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +14,22 @@ use super::{ConnectionState, Stream};
 pub(super) struct TrackedIo {
     pub(super) stream: Stream,
     pub(super) state: Arc<ConnectionState>,
+}
+
+impl TrackedIo {
+    /// Notices, while a handler is at work, that the peer is gone: hyper's own way is to read ahead, for which
+    /// it allocates a buffer with every request.
+    ///
+    /// hyper flushes whenever it has polled the handler, so this also asks to be woken.
+    fn check_peer(&self, cx: &mut Context<'_>) -> io::Result<()> {
+        let mut byte = [MaybeUninit::uninit()];
+        match self.stream.poll_peek(cx, &mut ReadBuf::uninit(&mut byte)) {
+            Poll::Ready(Ok(0)) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Poll::Ready(Err(error)) => Err(error),
+            // The next request; it has to wait.
+            Poll::Ready(Ok(_)) | Poll::Pending => Ok(()),
+        }
+    }
 }
 
 impl AsyncRead for TrackedIo {
@@ -46,7 +63,11 @@ impl AsyncWrite for TrackedIo {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        if this.state.awaits_nothing_from_peer() {
+            this.check_peer(cx)?;
+        }
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

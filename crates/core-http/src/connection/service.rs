@@ -33,7 +33,8 @@ pub(super) struct RequestLimits {
 }
 
 impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
-    type Response = http::Response<OutgoingBody>;
+    // The app's own body and not a wrapper: a response is some 150 bytes, and each wrapping moves them all.
+    type Response = Response;
     type Error = Infallible;
     type Future = Call;
 
@@ -42,10 +43,10 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
         let has_body = !incoming.is_end_stream();
         let came = self.state.request_began(has_body, self.limits.timeout);
         let answer = if target_length(&parts.uri) > self.limits.max_target {
-            Answer::Ready(Some(bare(StatusCode::URI_TOO_LONG)))
+            Answer::Refused(StatusCode::URI_TOO_LONG)
         } else if came > self.limits.max_head && head_length(&parts) > self.limits.max_head {
             // hyper bounds its buffer, but takes a longer head if it comes in one piece.
-            Answer::Ready(Some(bare(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)))
+            Answer::Refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
         } else {
             let mut body = if has_body {
                 Body::from_http_body(IncomingBody { incoming, state: Arc::clone(&self.state) })
@@ -90,16 +91,16 @@ pub(super) struct Call {
 
 enum Answer {
     Handler(BoxFuture<Response>),
-    Ready(Option<Response>),
+    Refused(StatusCode),
 }
 
 impl Future for Call {
-    type Output = Result<http::Response<OutgoingBody>, Infallible>;
+    type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let response = match &mut this.answer {
-            Answer::Ready(response) => response.take().unwrap_or_default(),
+        let mut response = match &mut this.answer {
+            Answer::Refused(status) => bare(*status),
             Answer::Handler(handler) => match handler.as_mut().poll(cx) {
                 Poll::Ready(response) => response,
                 // A service that does not watch its time itself is answered for.
@@ -108,8 +109,8 @@ impl Future for Call {
             },
         };
         this.state.response_began();
-        let state = Arc::clone(&this.state);
-        Poll::Ready(Ok(response.map(|body| OutgoingBody { body, state })))
+        OutgoingBody::watch(response.body_mut(), &this.state);
+        Poll::Ready(Ok(response))
     }
 }
 
@@ -144,10 +145,41 @@ impl HttpBody for IncomingBody {
     }
 }
 
-/// A response's body, which tells the state when it was handed over as a whole: hyper drops it then.
-pub(super) struct OutgoingBody {
+impl Drop for IncomingBody {
+    fn drop(&mut self) {
+        self.state.request_body_let_go();
+    }
+}
+
+/// The body of a response that takes a while: it tells the state when it was handed over as a whole, which is
+/// when hyper drops it, and is handed over in pieces, since hyper copies them into its buffer.
+struct OutgoingBody {
     body: Body,
+    /// What is left of a frame that was too long for one piece.
+    rest: Bytes,
     state: Arc<ConnectionState>,
+}
+
+/// The most that is handed to hyper at once. Its buffer takes pieces until it is as long as the longest head, and
+/// stays that large while the connection is kept.
+const PIECE: usize = 32 * 1024;
+
+impl OutgoingBody {
+    /// Wraps a body that is a stream or long; one that is here and short is handed over at once.
+    fn watch(body: &mut Body, state: &Arc<ConnectionState>) {
+        if body.known_length().is_some_and(|length| length <= PIECE) {
+            state.response_ended();
+            return;
+        }
+        let body_of_app = std::mem::take(body);
+        let state = Arc::clone(state);
+        *body = Body::from_http_body(Self { body: body_of_app, rest: Bytes::new(), state });
+    }
+
+    fn piece(&mut self) -> Frame<Bytes> {
+        let length = self.rest.len().min(PIECE);
+        Frame::data(self.rest.split_to(length))
+    }
 }
 
 impl HttpBody for OutgoingBody {
@@ -155,18 +187,37 @@ impl HttpBody for OutgoingBody {
     type Error = BodyError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let this = self.get_mut();
+        if !this.rest.is_empty() {
+            return Poll::Ready(Some(Ok(this.piece())));
+        }
+        match Pin::new(&mut this.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(match frame.into_data() {
+                Ok(data) => {
+                    this.rest = data;
+                    this.piece()
+                }
+                Err(other) => other,
+            }))),
+            other => other,
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, inner) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower().saturating_add(rest));
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }
 

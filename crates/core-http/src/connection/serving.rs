@@ -30,8 +30,14 @@ impl Serving {
 
 fn http1_builder(config: &HttpConfig) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    // The deadlines are ours (see `connection`); hyper's would need a timer for every head.
-    builder.header_read_timeout(None).max_buf_size(config.max_head_size.as_usize());
+    builder
+        // The deadlines are ours (see `connection`); hyper's would need a timer for every head.
+        .header_read_timeout(None)
+        // Whether the peer is gone is noticed by our own socket, which allocates nothing for it.
+        .half_close(true)
+        // Head and body leave in one buffer: for what most answers are, a copy costs less than a list of two.
+        .writev(false)
+        .max_buf_size(config.max_head_size.as_usize());
     // Any other number makes hyper keep headers on the heap.
     if config.max_headers != 100 {
         builder.max_headers(config.max_headers);

@@ -103,6 +103,8 @@ pub(crate) struct ConnectionState {
     early: AtomicBool,
     /// Whether the bytes that came last ended a head, so that nothing of a next one came with it.
     at_end_of_head: AtomicBool,
+    /// Whether somebody holds the body of the request in flight, and so hears of its end.
+    body_comes: AtomicBool,
     /// When the request in flight came.
     request_since: AtomicU64,
     /// How long it may take until its response begins; 0 for no bound.
@@ -123,6 +125,7 @@ impl ConnectionState {
             received: AtomicU64::new(0),
             early: AtomicBool::new(false),
             at_end_of_head: AtomicBool::new(false),
+            body_comes: AtomicBool::new(false),
             request_since: AtomicU64::new(0),
             request_timeout: AtomicU64::new(0),
             request_timed_out: AtomicBool::new(false),
@@ -162,6 +165,7 @@ impl ConnectionState {
     /// a part of the body may be among them.
     pub(super) fn request_began(&self, has_body: bool, timeout: u64) -> u64 {
         self.early.store(!has_body && !self.at_end_of_head.load(Relaxed), Relaxed);
+        self.body_comes.store(has_body, Relaxed);
         self.request_timed_out.store(false, Relaxed);
         self.request_timeout.store(timeout, Relaxed);
         self.request_since.store(self.clock.now(), Relaxed);
@@ -172,6 +176,16 @@ impl ConnectionState {
     /// The body of the request in flight has come as a whole: what comes now is the next head.
     pub(super) fn request_body_ended(&self) {
         self.early.store(false, Relaxed);
+    }
+
+    /// Nobody reads the body of the request in flight any more.
+    pub(super) fn request_body_let_go(&self) {
+        self.body_comes.store(false, Relaxed);
+    }
+
+    /// Whether a handler is at work that has all it could get from the peer.
+    pub(super) fn awaits_nothing_from_peer(&self) -> bool {
+        self.phase.load(Relaxed) == Phase::Busy as u8 && !self.body_comes.load(Relaxed)
     }
 
     /// The handler has answered; a stream may take its time from here.

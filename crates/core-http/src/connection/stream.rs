@@ -16,6 +16,15 @@ pub(crate) enum Stream {
     Tcp(TcpStream),
 }
 
+impl Stream {
+    /// As [`TcpStream::poll_peek`], of the socket itself: what comes is not decrypted yet.
+    pub(super) fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_peek(cx, buf),
+        }
+    }
+}
+
 /// Opens a stream that is not ready as it is accepted: reads a PROXY header, shakes hands. It runs within the
 /// connection's task, and the deadline of the first head holds for it too.
 pub(crate) type Opening = Pin<Box<dyn Future<Output = io::Result<(Stream, Facts)>> + Send>>;

@@ -86,6 +86,16 @@ impl Body {
         }
     }
 
+    /// How many bytes there are, if they are here as a whole already; `None` for a stream.
+    #[must_use]
+    pub fn known_length(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Empty => Some(0),
+            Kind::Full(bytes) => Some(bytes.len()),
+            Kind::Stream(_) => None,
+        }
+    }
+
     /// Whether there is no content.
     #[must_use]
     pub fn is_empty(&self) -> bool {
