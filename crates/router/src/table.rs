@@ -43,13 +43,26 @@ struct Tree {
 #[derive(Default)]
 struct PathHasher(u64);
 
+impl PathHasher {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x51_7c_c1_b7_27_22_0a_95);
+    }
+}
+
 impl Hasher for PathHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 =
-                (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x51_7c_c1_b7_27_22_0a_95);
+        let mut rest = bytes;
+        while let Some((word, more)) = rest.split_first_chunk() {
+            self.add(u64::from_le_bytes(*word));
+            rest = more;
+        }
+        if !rest.is_empty() {
+            // The last eight bytes, of which some were seen already: one load instead of a loop.
+            let word = bytes.last_chunk().map_or_else(
+                || rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+                |last| u64::from_le_bytes(*last),
+            );
+            self.add(word);
         }
     }
 
@@ -67,6 +80,10 @@ impl Tree {
         if let Some(index) = self.fixed.get(path) {
             return Some((*index, PathParams::default()));
         }
+        self.at_open(path)
+    }
+
+    fn at_open(&self, path: &str) -> Option<(u32, PathParams)> {
         let matched = self.open.at(path).ok()?;
         let mut params = PathParams::default();
         for (_, value) in matched.params.iter() {
@@ -106,11 +123,19 @@ impl RouteTable {
     /// Finds the route of a request, tells the request, and holds it to the route's limits, or to `defaults`
     /// where the route has none.
     pub(crate) fn route(&self, request: &mut Request, defaults: &Limits) -> Found<'_> {
-        if let Err(error) = check_encoding(request.path()) {
-            return Found::Answer(error.into_response());
-        }
-        let Some((index, params)) = self.lookup(request.method(), request.path()) else {
-            return Found::Answer(self.answer_without_route(request));
+        let (method, path) = (request.method(), request.path());
+        let (index, params) = match self.tree(method).fixed.get(path) {
+            // A path that was declared as it is needs no look at its encoding.
+            Some(index) if *method != Method::HEAD => (*index, None),
+            _ => {
+                if let Err(error) = check_encoding(path) {
+                    return Found::Answer(error.into_response());
+                }
+                match self.lookup(method, path) {
+                    Some((index, params)) => (index, Some(params)),
+                    None => return Found::Answer(self.answer_without_route(request)),
+                }
+            }
         };
         let entry = &self.routes[index as usize];
         let limits = entry.info.limits.or(*defaults);
@@ -120,7 +145,7 @@ impl RouteTable {
         if let (Some(timeout), Some(connection)) = (entry.info.limits.timeout, request.connection()) {
             connection.set_request_timeout(timeout);
         }
-        request.set_route(Arc::clone(&entry.info), params);
+        request.set_route(Arc::clone(&entry.info), params.unwrap_or_default());
         Found::Route(&entry.info, &entry.stack)
     }
 

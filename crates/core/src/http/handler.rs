@@ -4,7 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{BoxFuture, FromRequest, FromRequestParts, IntoResponse, Request, Response};
+use super::{BoxFuture, Frame, FromRequest, FromRequestParts, IntoResponse, Request, Response};
 
 /// An async function that answers a request.
 ///
@@ -43,6 +43,12 @@ impl BoxHandler {
     pub fn call(&self, request: Request) -> BoxFuture<Response> {
         self.0.call(request)
     }
+
+    /// Answers the request, with an endpoint's frame in one box with the handler's future.
+    #[must_use]
+    pub fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
+        self.0.call_framed(request, frame)
+    }
 }
 
 impl std::fmt::Debug for BoxHandler {
@@ -53,6 +59,7 @@ impl std::fmt::Debug for BoxHandler {
 
 trait AnyHandler: Send + Sync {
     fn call(&self, request: Request) -> BoxFuture<Response>;
+    fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response>;
 }
 
 struct Erased<H, Args> {
@@ -63,6 +70,10 @@ struct Erased<H, Args> {
 impl<H: Handler<Args>, Args: 'static> AnyHandler for Erased<H, Args> {
     fn call(&self, request: Request) -> BoxFuture<Response> {
         Box::pin(self.handler.clone().call(request))
+    }
+
+    fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
+        frame.around(self.handler.clone().call(request))
     }
 }
 

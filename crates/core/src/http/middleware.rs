@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{BoxFuture, IntoResponse, Request, Response};
+use super::{BoxFuture, Frame, IntoResponse, Request, Response};
 
 /// Runs around a handler: it may answer itself, change the request, change the response.
 ///
@@ -79,11 +79,20 @@ impl<M: Middleware> AnyMiddleware for M {
 pub trait End: Send + Sync {
     /// Answers the request.
     fn call(&self, request: Request) -> BoxFuture<Response>;
+
+    /// Answers the request within an endpoint's frame.
+    fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
+        frame.around(self.call(request))
+    }
 }
 
 impl End for super::BoxHandler {
     fn call(&self, request: Request) -> BoxFuture<Response> {
         super::BoxHandler::call(self, request)
+    }
+
+    fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
+        super::BoxHandler::call_framed(self, request, frame)
     }
 }
 
@@ -111,6 +120,15 @@ impl Stack {
             return self.shared.end.call(request);
         }
         Next { shared: Arc::clone(&self.shared), at: 0 }.run(request)
+    }
+
+    /// Sends a request through, within an endpoint's frame.
+    #[must_use]
+    pub fn run_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
+        if self.shared.layers.is_empty() {
+            return self.shared.end.call_framed(request, frame);
+        }
+        frame.around(self.run(request))
     }
 }
 

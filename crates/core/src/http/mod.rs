@@ -20,6 +20,7 @@
 //! | [`format`](mod@format) | [`Format`]: whether a client wants HTML or JSON |
 //! | [`problem`] | problem documents, [`ErrorPage`], [`ErrorRenderer`] |
 //! | [`assets`] | [`Assets`]: files in the binary or on the disk |
+//! | [`frame`] | [`Frame`]: what an endpoint does around every handler |
 //! | [`health`] | [`HealthCheck`]: what readiness asks |
 
 pub mod assets;
@@ -29,6 +30,7 @@ pub mod connection;
 pub mod cookies;
 pub mod extract;
 pub mod format;
+pub mod frame;
 pub mod handler;
 pub mod health;
 pub mod limits;
@@ -47,6 +49,7 @@ pub use body::{Body, BodyError};
 pub use connection::Connection;
 pub use extract::{Assign, Form, FormData, FromRequest, FromRequestParts, Json, Path, Query, Service as Svc};
 pub use format::Format;
+pub use frame::Frame;
 pub use handler::{BoxHandler, Handler, HandlerExt};
 pub use health::{HealthCheck, HealthChecks};
 pub use limits::Limits;

@@ -3,42 +3,34 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use zzz_core::http::problem::ErrorInfo;
-use zzz_core::http::{
-    Body, ErrorPage, ErrorRenderer, Format, Html, IntoResponse, RequestId, Response, RouteInfo, header,
-};
+use zzz_core::http::frame::Kept;
+use zzz_core::http::{Body, ErrorPage, ErrorRenderer, Format, Html, IntoResponse, Response, header};
 
-use super::Seen;
 use super::guard::panicked;
 
 /// Puts a page into a response that came from an [`Error`](zzz_core::Error) or has no content; a handler's own
 /// page is left alone.
-pub(super) fn put_page(
-    response: &mut Response,
-    renderer: &dyn ErrorRenderer,
-    seen: &Seen,
-    id: &RequestId,
-    route: Option<&RouteInfo>,
-) {
+pub(super) fn put_page(response: &mut Response, renderer: &dyn ErrorRenderer, kept: &Kept) {
     let error = response.extensions().get::<ErrorInfo>().map(|info| info.0.clone());
     let has_own_page = !response.body().is_empty() || response.headers().contains_key(header::CONTENT_TYPE);
     if error.is_none() && has_own_page {
         return;
     }
     // What the pipeline speaks counts more than what the client would like.
-    let format = response.extensions().get::<Format>().copied().or(seen.format).unwrap_or(Format::Html);
+    let format = response.extensions().get::<Format>().copied().or(kept.format).unwrap_or(Format::Html);
     let page = ErrorPage {
         status: response.status(),
         error: error.as_deref(),
         format,
-        id,
-        method: &seen.method,
-        path: seen.path(),
-        route,
+        id: &kept.id,
+        method: &kept.method,
+        path: kept.path(),
+        route: kept.route.as_deref(),
     };
     // A renderer is the app's code too.
     let drawn = catch_unwind(AssertUnwindSafe(|| renderer.render(&page))).unwrap_or_else(|panic| {
         let error = panicked(&*panic);
-        tracing::error!(%id, %error, "the error page itself failed");
+        tracing::error!(id = %kept.id, %error, "the error page itself failed");
         Plain.render(&page)
     });
     let (drawn, body) = drawn.into_parts();

@@ -2,44 +2,40 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use zzz_core::Error;
-use zzz_core::http::{BoxFuture, Connection, IntoResponse, Response};
+use zzz_core::http::frame::Work;
+use zzz_core::http::{Connection, IntoResponse, Response};
 
-/// A handler at work, which is dropped as soon as it is done with, also if it panics or its time is over.
-pub(super) struct Guarded {
-    handler: Option<BoxFuture<Response>>,
-    connection: Option<Arc<dyn Connection>>,
-}
-
-impl Guarded {
-    pub(super) fn new(handler: BoxFuture<Response>, connection: Option<Arc<dyn Connection>>) -> Self {
-        Self { handler: Some(handler), connection }
-    }
-
-    /// Polls the handler; a panic in it, or the end of its time, becomes the response of an error.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Response> {
-        let Some(handler) = &mut self.handler else {
-            return Poll::Ready(Error::internal("polled after it was done").into_response());
-        };
-        let response = match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
-            Ok(Poll::Ready(response)) => response,
-            Ok(Poll::Pending) if self.is_timed_out() => timed_out().into_response(),
-            Ok(Poll::Pending) => return Poll::Pending,
-            Err(panic) => panicked(&*panic).into_response(),
-        };
-        // Dropping what is left of a handler runs its code too.
-        match catch_unwind(AssertUnwindSafe(|| self.handler = None)) {
-            Ok(()) => Poll::Ready(response),
-            Err(panic) => Poll::Ready(panicked(&*panic).into_response()),
+/// Polls a handler; a panic in it, or the end of its time, becomes the response of an error. What the handler
+/// held is dropped by then.
+pub(super) fn poll(
+    mut work: Pin<&mut dyn Work>,
+    connection: Option<&dyn Connection>,
+    cx: &mut Context<'_>,
+) -> Option<Response> {
+    // Written from within, since what `catch_unwind` returns is moved several times on its way.
+    let mut answered = None;
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        if let Poll::Ready(response) = work.as_mut().poll(cx) {
+            answered = Some(response);
         }
+    }));
+    if let Err(panic) = polled {
+        answered = Some(panicked(&*panic).into_response());
+    } else if answered.is_none() {
+        if !connection.is_some_and(Connection::is_timed_out) {
+            return None;
+        }
+        answered = Some(timed_out().into_response());
     }
-
-    fn is_timed_out(&self) -> bool {
-        self.connection.as_ref().is_some_and(|connection| connection.is_timed_out())
+    // Dropping what is left of a handler runs its code too.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.let_go())) {
+        answered = Some(panicked(&*panic).into_response());
     }
+    answered
 }
 
 #[cold]

@@ -4,30 +4,28 @@ mod errors;
 mod guard;
 mod log;
 
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
-use tracing::Span;
 use zzz_core::Services;
+use zzz_core::http::frame::{Kept, Stages, Work};
 use zzz_core::http::middleware::End;
 use zzz_core::http::{
-    BoxFuture, BoxMiddleware, ErrorRenderer, Format, HeaderMap, Limits, Method, Middleware, MiddlewareExt,
-    PathAndQuery, Request, RequestId, Response, RouteInfo, Service, Stack, header, request_id,
+    BoxFuture, BoxMiddleware, ErrorRenderer, Format, Frame, HeaderMap, Limits, Middleware, MiddlewareExt,
+    Request, RequestId, Response, RouteInfo, Service, Stack, header, request_id,
 };
 
 use crate::error::RouterError;
 use crate::router::Router;
 use crate::table::{Found, RouteTable};
-use guard::Guarded;
 
 /// An app, as a server sees it: every request gets an id, is guarded against panics and timeouts, passes the
 /// endpoint's middleware, finds its route, and is logged; an error leaves as an error page or a problem
 /// document, and every response carries `x-request-id`.
 ///
-/// These stages are one future with the router, not middleware each, since every request pays for them.
+/// These stages are one future with the handler ([`Frame`]), not middleware each, since every request pays for
+/// them.
 #[derive(Clone)]
 pub struct Endpoint {
     inner: Arc<Inner>,
@@ -127,39 +125,10 @@ impl EndpointBuilder {
 }
 
 impl Service for Endpoint {
-    fn call(&self, request: Request) -> BoxFuture<Response> {
-        Box::pin(Answering::new(Arc::clone(&self.inner), request))
-    }
-}
-
-/// A request on its way: the stages before the handler are done when this is made, those after it when the
-/// handler is.
-struct Answering {
-    inner: Arc<Inner>,
-    handler: Guarded,
-    id: RequestId,
-    seen: Seen,
-    route: Option<Arc<RouteInfo>>,
-    span: Span,
-    /// The clock is read only for whoever reads the log.
-    started: Option<Instant>,
-}
-
-impl Answering {
-    fn new(inner: Arc<Inner>, mut request: Request) -> Self {
-        let started = log::is_on().then(Instant::now);
-        let (id, format) = identify(request.headers());
-        let target = request.uri().path_and_query().cloned();
-        let seen = Seen { format, method: request.method().clone(), target };
-        let span = log::span(&id);
-        request.set_id(id.clone());
-        request.set_services(Arc::clone(&inner.services));
-        let connection = request.connection().cloned();
-        if let (Some(timeout), Some(connection)) = (inner.limits.timeout, &connection) {
-            connection.set_request_timeout(timeout);
-        }
-        let mut route = None;
-        let handler = match &inner.plugs {
+    fn call(&self, mut request: Request) -> BoxFuture<Response> {
+        let inner = &self.inner;
+        let mut frame = self.frame(&mut request);
+        match &inner.plugs {
             Some(plugs) => {
                 if let Some(limit) = inner.limits.body {
                     // A plug that reads the body comes before the route, so the largest limit that may apply
@@ -167,46 +136,65 @@ impl Answering {
                     let largest = inner.table.largest_body(request.path()).unwrap_or(0);
                     request.body_mut().set_limit(limit.max(largest));
                 }
-                plugs.run(request)
+                plugs.run_framed(request, frame)
             }
             None => match inner.table.route(&mut request, &inner.limits) {
                 Found::Route(info, stack) => {
-                    route = Some(Arc::clone(info));
-                    stack.run(request)
+                    frame.kept.route = Some(Arc::clone(info));
+                    stack.run_framed(request, frame)
                 }
-                Found::Answer(response) => Box::pin(std::future::ready(response)),
+                Found::Answer(response) => frame.around(std::future::ready(response)),
             },
-        };
-        Self { handler: Guarded::new(handler, connection), inner, id, seen, route, span, started }
-    }
-
-    /// The stages after the handler.
-    fn finish(&mut self, response: &mut Response) {
-        if self.inner.plugs.is_some() {
-            self.route = response.extensions_mut().remove::<Arc<RouteInfo>>();
         }
-        let route = self.route.as_deref();
-        if response.status().as_u16() >= 400 {
-            errors::put_page(response, &*self.inner.errors, &self.seen, &self.id, route);
-        }
-        log::line(response, &self.seen, &self.id, route, self.started);
-        response.headers_mut().insert(request_id::X_REQUEST_ID, self.id.to_header());
     }
 }
 
-impl Future for Answering {
-    type Output = Response;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
-        let this = self.get_mut();
-        let polled = {
-            let _entered = this.span.enter();
-            this.handler.poll(cx)
+impl Endpoint {
+    /// The stages before the handler, and what is kept for those after it.
+    fn frame(&self, request: &mut Request) -> Frame {
+        let (id, format) = identify(request.headers());
+        request.set_id(id.clone());
+        request.set_services(Arc::clone(&self.inner.services));
+        let connection = request.connection().cloned();
+        if let (Some(timeout), Some(connection)) = (self.inner.limits.timeout, &connection) {
+            connection.set_request_timeout(timeout);
+        }
+        let kept = Kept {
+            log: log::begin(&id),
+            id,
+            format,
+            method: request.method().clone(),
+            target: request.uri().path_and_query().cloned(),
+            route: None,
+            connection,
         };
-        polled.map(|mut response| {
-            this.finish(&mut response);
-            response
-        })
+        Frame { stages: Arc::clone(&self.inner) as Arc<dyn Stages>, kept }
+    }
+}
+
+impl Stages for Inner {
+    fn poll(&self, kept: &mut Kept, work: Pin<&mut dyn Work>, cx: &mut Context<'_>) -> Poll<Response> {
+        let answered = {
+            let _entered = log::enter(kept);
+            guard::poll(work, kept.connection.as_deref(), cx)
+        };
+        let Some(mut response) = answered else { return Poll::Pending };
+        self.finish(kept, &mut response);
+        Poll::Ready(response)
+    }
+}
+
+impl Inner {
+    /// The stages after the handler.
+    fn finish(&self, kept: &mut Kept, response: &mut Response) {
+        if self.plugs.is_some() {
+            kept.route = response.extensions_mut().remove::<Arc<RouteInfo>>();
+        }
+        if response.status().as_u16() >= 400 {
+            errors::put_page(response, &*self.errors, kept);
+        }
+        log::line(response, kept);
+        response.headers_mut().insert(request_id::X_REQUEST_ID, kept.id.to_header());
     }
 }
 
@@ -222,19 +210,6 @@ fn identify(headers: &HeaderMap) -> (RequestId, Option<Format>) {
     }
     let id = if has_id { RequestId::of(headers) } else { RequestId::new() };
     (id, if has_format { Format::of(headers) } else { None })
-}
-
-/// What is kept of a request for its log line and its error page, since the handler takes the rest.
-struct Seen {
-    format: Option<Format>,
-    method: Method,
-    target: Option<PathAndQuery>,
-}
-
-impl Seen {
-    fn path(&self) -> &str {
-        self.target.as_ref().map_or("*", PathAndQuery::path)
-    }
 }
 
 /// The end of the endpoint's middleware.

@@ -1,0 +1,122 @@
+//! [`Frame`]: what stands around every handler, in one allocation with the handler itself.
+//!
+//! An endpoint has stages before and after the handler: the request's id, the guard against panics, the log line,
+//! error pages. As middleware they would cost every request an allocation and a few moves of its response each.
+//! Instead the endpoint keeps what they need in a [`Frame`], which travels with the request to where the handler's
+//! future is put into a box, and the two go in there together.
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::http::{Method, uri::PathAndQuery};
+
+use super::{BoxFuture, Connection, Format, RequestId, Response, RouteInfo};
+
+/// The stages around a handler, and what they keep of its request.
+pub struct Frame {
+    /// The stages.
+    pub stages: Arc<dyn Stages>,
+    /// What they keep.
+    pub kept: Kept,
+}
+
+/// What is kept of a request for the stages after the handler, since the handler takes the rest.
+pub struct Kept {
+    /// The request's id.
+    pub id: RequestId,
+    /// The format that the client prefers.
+    pub format: Option<Format>,
+    /// The method as it came.
+    pub method: Method,
+    /// The target as it came.
+    pub target: Option<PathAndQuery>,
+    /// The route that matched.
+    pub route: Option<Arc<RouteInfo>>,
+    /// The connection; `None` for requests made in a test.
+    pub connection: Option<Arc<dyn Connection>>,
+    /// What the stages need for their log line, if there is to be one.
+    pub log: Option<Box<dyn Any + Send>>,
+}
+
+impl Kept {
+    /// The path as it came; `*` if the request was about the server as a whole.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target.as_ref().map_or("*", PathAndQuery::path)
+    }
+}
+
+/// What an endpoint does around a handler.
+pub trait Stages: Send + Sync + 'static {
+    /// Polls the work, in whatever the stages put around it, until there is a response.
+    fn poll(&self, kept: &mut Kept, work: Pin<&mut dyn Work>, cx: &mut Context<'_>) -> Poll<Response>;
+}
+
+/// A handler's future, as the stages around it see it.
+pub trait Work: Send {
+    /// Polls it. After it was let go, or has answered, it never answers again.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response>;
+
+    /// Drops what the future holds, where that has to happen before the response leaves.
+    fn let_go(self: Pin<&mut Self>);
+}
+
+impl Frame {
+    /// Puts the frame around a future, into one box with it.
+    #[must_use]
+    pub fn around(self, work: impl Future<Output = Response> + Send + 'static) -> BoxFuture<Response> {
+        Box::pin(Framed { frame: self, work: Held { future: Some(work) } })
+    }
+}
+
+pin_project_lite::pin_project! {
+    struct Framed<F> {
+        frame: Frame,
+        #[pin]
+        work: Held<F>,
+    }
+}
+
+impl<F: Future<Output = Response> + Send> Future for Framed<F> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let this = self.project();
+        this.frame.stages.poll(&mut this.frame.kept, this.work, cx)
+    }
+}
+
+pin_project_lite::pin_project! {
+    struct Held<F> {
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<F: Future<Output = Response> + Send> Work for Held<F> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        match self.project().future.as_pin_mut() {
+            Some(future) => future.poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    fn let_go(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Frame").field("id", &self.kept.id).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("id", &self.id).field("path", &self.path()).finish_non_exhaustive()
+    }
+}
