@@ -124,17 +124,18 @@ impl RouteTable {
     /// where the route has none.
     pub(crate) fn route(&self, request: &mut Request, defaults: &Limits) -> Found<'_> {
         let (method, path) = (request.method(), request.path());
-        let (index, params) = match self.tree(method).fixed.get(path) {
+        let index = match self.tree(method).fixed.get(path) {
             // A path that was declared as it is needs no look at its encoding.
-            Some(index) if *method != Method::HEAD => (*index, None),
+            Some(index) if *method != Method::HEAD => *index,
             _ => {
                 if let Err(error) = check_encoding(path) {
                     return Found::Answer(error.into_response());
                 }
-                match self.lookup(method, path) {
-                    Some((index, params)) => (index, Some(params)),
-                    None => return Found::Answer(self.answer_without_route(request)),
-                }
+                let Some((index, params)) = self.lookup(method, path) else {
+                    return Found::Answer(self.answer_without_route(request));
+                };
+                request.set_params(params);
+                index
             }
         };
         let entry = &self.routes[index as usize];
@@ -145,7 +146,7 @@ impl RouteTable {
         if let (Some(timeout), Some(connection)) = (entry.info.limits.timeout, request.connection()) {
             connection.set_request_timeout(timeout);
         }
-        request.set_route(Arc::clone(&entry.info), params.unwrap_or_default());
+        request.set_route(Arc::clone(&entry.info));
         Found::Route(&entry.info, &entry.stack)
     }
 

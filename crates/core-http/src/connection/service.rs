@@ -99,18 +99,25 @@ impl Future for Call {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let mut response = match &mut this.answer {
-            Answer::Refused(status) => bare(*status),
-            Answer::Handler(handler) => match handler.as_mut().poll(cx) {
-                Poll::Ready(response) => response,
+        // Each way ends with a `return` of its own: where they meet, the response would be moved once more.
+        if let Answer::Handler(handler) = &mut this.answer {
+            match handler.as_mut().poll(cx) {
+                Poll::Ready(mut response) => {
+                    this.state.response_began();
+                    OutgoingBody::watch(response.body_mut(), &this.state);
+                    return Poll::Ready(Ok(response));
+                }
                 // A service that does not watch its time itself is answered for.
-                Poll::Pending if this.state.is_timed_out() => bare(StatusCode::SERVICE_UNAVAILABLE),
+                Poll::Pending if this.state.is_timed_out() => {
+                    this.answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE);
+                }
                 Poll::Pending => return Poll::Pending,
-            },
-        };
+            }
+        }
+        let Answer::Refused(status) = this.answer else { return Poll::Pending };
         this.state.response_began();
-        OutgoingBody::watch(response.body_mut(), &this.state);
-        Poll::Ready(Ok(response))
+        this.state.response_ended();
+        Poll::Ready(Ok(bare(status)))
     }
 }
 

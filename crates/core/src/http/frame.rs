@@ -51,14 +51,21 @@ impl Kept {
 
 /// What an endpoint does around a handler.
 pub trait Stages: Send + Sync + 'static {
-    /// Polls the work, in whatever the stages put around it, until there is a response.
-    fn poll(&self, kept: &mut Kept, work: Pin<&mut dyn Work>, cx: &mut Context<'_>) -> Poll<Response>;
+    /// Polls the work, in whatever the stages put around it, and sets the answer when there is one.
+    fn poll(
+        &self,
+        kept: &mut Kept,
+        work: Pin<&mut dyn Work>,
+        cx: &mut Context<'_>,
+        answer: &mut Option<Response>,
+    );
 }
 
 /// A handler's future, as the stages around it see it.
 pub trait Work: Send {
-    /// Polls it. After it was let go, or has answered, it never answers again.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response>;
+    /// Polls it and sets the answer when there is one; a place that is handed down is written once, while what is
+    /// returned is moved at every level. After it was let go it never answers.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: &mut Option<Response>);
 
     /// Drops what the future holds, where that has to happen before the response leaves.
     fn let_go(self: Pin<&mut Self>);
@@ -68,7 +75,9 @@ impl Frame {
     /// Puts the frame around a future, into one box with it.
     #[must_use]
     pub fn around(self, work: impl Future<Output = Response> + Send + 'static) -> BoxFuture<Response> {
-        Box::pin(Framed { frame: self, work: Held { future: Some(work) } })
+        // The box first, so that the parts are written into it and not to a place before it.
+        let framed = Box::write(Box::new_uninit(), Framed { frame: self, work: Held { future: Some(work) } });
+        Box::into_pin(framed)
     }
 }
 
@@ -85,7 +94,12 @@ impl<F: Future<Output = Response> + Send> Future for Framed<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let this = self.project();
-        this.frame.stages.poll(&mut this.frame.kept, this.work, cx)
+        let mut answer = None;
+        this.frame.stages.poll(&mut this.frame.kept, this.work, cx, &mut answer);
+        match answer {
+            Some(response) => Poll::Ready(response),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -97,10 +111,11 @@ pin_project_lite::pin_project! {
 }
 
 impl<F: Future<Output = Response> + Send> Work for Held<F> {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
-        match self.project().future.as_pin_mut() {
-            Some(future) => future.poll(cx),
-            None => Poll::Pending,
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: &mut Option<Response>) {
+        if let Some(future) = self.project().future.as_pin_mut()
+            && let Poll::Ready(response) = future.poll(cx)
+        {
+            *answer = Some(response);
         }
     }
 

@@ -64,15 +64,19 @@ impl Request {
     /// From the parts of the `http` crate, as a server has them.
     #[must_use]
     pub fn from_http(parts: request::Parts, body: Body) -> Self {
-        let inner = Box::new(Inner {
-            head: parts,
-            assigns: Assigns::default(),
-            params: PathParams::default(),
-            route: None,
-            services: None,
-            connection: None,
-            id: None,
-        });
+        // The box first, so that the parts are written into it and not to a place before it.
+        let inner = Box::write(
+            Box::new_uninit(),
+            Inner {
+                head: parts,
+                assigns: Assigns::default(),
+                params: PathParams::default(),
+                route: None,
+                services: None,
+                connection: None,
+                id: None,
+            },
+        );
         Self { parts: Parts { inner }, body }
     }
 
@@ -211,8 +215,12 @@ impl Parts {
     }
 
     /// Sets the route that matched, as the router does.
-    pub fn set_route(&mut self, route: Arc<RouteInfo>, params: PathParams) {
+    pub fn set_route(&mut self, route: Arc<RouteInfo>) {
         self.inner.route = Some(route);
+    }
+
+    /// Sets the values of the route's parameters, as the router does.
+    pub fn set_params(&mut self, params: PathParams) {
         self.inner.params = params;
     }
 

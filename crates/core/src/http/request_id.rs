@@ -12,7 +12,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name of one request. A client's or proxy's own `x-request-id` is kept if it is 20 to 200 visible ASCII
-/// characters long (as in Plug); otherwise one of 24 hexadecimal digits is made.
+/// characters long (as in Plug); otherwise one of 20 digits is made.
 ///
 /// It tells requests apart; it is no secret and no proof of anything.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,9 +20,10 @@ pub struct RequestId(Kind);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Kind {
-    /// A part that is the process', and one that is the request's.
-    Made(u32, u64),
-    Given(HeaderValue),
+    /// A number of 20 digits.
+    Made(u64),
+    /// In a box, since it is rare and large.
+    Given(Box<HeaderValue>),
 }
 
 impl RequestId {
@@ -30,7 +31,7 @@ impl RequestId {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         match headers.get(&X_REQUEST_ID) {
-            Some(given) if acceptable(given.as_bytes()) => Self(Kind::Given(given.clone())),
+            Some(given) if acceptable(given.as_bytes()) => Self(Kind::Given(Box::new(given.clone()))),
             _ => Self::new(),
         }
     }
@@ -43,49 +44,32 @@ impl RequestId {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let process = *PROCESS.get_or_init(|| RandomState::new().build_hasher().finish());
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self(Kind::Made((process >> 32) as u32, mix(process ^ count)))
+        Self(Kind::Made(LEAST + mix(process.wrapping_add(count) % SPAN)))
     }
 
     /// The id as a header's value.
     #[must_use]
     pub fn to_header(&self) -> HeaderValue {
         match &self.0 {
-            Kind::Given(value) => value.clone(),
-            Kind::Made(high, low) => {
-                let mut digits = [0; 24];
-                hex(&high.to_be_bytes(), &mut digits[..8]);
-                hex(&low.to_be_bytes(), &mut digits[8..]);
-                // Hexadecimal digits are always a valid value.
-                HeaderValue::from_bytes(&digits).unwrap_or_else(|_| HeaderValue::from_static("-"))
-            }
+            Kind::Given(value) => HeaderValue::clone(value),
+            // The one way to a value that nobody has to check for bad characters.
+            Kind::Made(number) => HeaderValue::from(*number),
         }
     }
 }
 
-/// SplitMix64: a bijection, so that two counts never give the same number.
+/// The least number of 20 digits. Up to the greatest `u64` there is room for more than [`SPAN`].
+const LEAST: u64 = 10_000_000_000_000_000_000;
+
+/// How many ids there are.
+const SPAN: u64 = 1 << 62;
+
+/// SplitMix64's finish, cut to the numbers below [`SPAN`]: each step is a bijection of them, so that two counts never
+/// give the same number.
 fn mix(mut word: u64) -> u64 {
-    word = word.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9) % SPAN;
+    word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB) % SPAN;
     word ^ (word >> 31)
-}
-
-/// Every byte as two digits.
-const HEX: [[u8; 2]; 256] = {
-    let digits = b"0123456789abcdef";
-    let mut table = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = [digits[byte >> 4], digits[byte & 15]];
-        byte += 1;
-    }
-    table
-};
-
-fn hex(bytes: &[u8], digits: &mut [u8]) {
-    for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
-        pair.copy_from_slice(&HEX[usize::from(*byte)]);
-    }
 }
 
 fn acceptable(given: &[u8]) -> bool {
@@ -96,7 +80,7 @@ fn acceptable(given: &[u8]) -> bool {
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Made(high, low) => write!(f, "{high:08x}{low:016x}"),
+            Kind::Made(number) => number.fmt(f),
             Kind::Given(value) => f.write_str(value.to_str().unwrap_or("-")),
         }
     }
@@ -126,10 +110,20 @@ mod tests {
     }
 
     #[test]
+    fn mixing_loses_nothing() {
+        // A bijection of the small numbers too, were the mask smaller; here a sample must stay distinct.
+        let mixed: std::collections::HashSet<u64> = (0..10_000).chain(SPAN - 10_000..SPAN).map(mix).collect();
+        assert_eq!(mixed.len(), 20_000);
+        assert!(mixed.iter().all(|word| *word < SPAN));
+    }
+
+    #[test]
     fn two_are_never_alike_and_both_faces_agree() {
         let (a, b) = (RequestId::new(), RequestId::new());
         assert_ne!(a.to_string(), b.to_string());
         assert_eq!(a.to_header().to_str().unwrap(), a.to_string());
-        assert_eq!(a.to_string().len(), 24);
+        assert_eq!(a.to_string().len(), 20);
+        let last = RequestId(Kind::Made(LEAST + (SPAN - 1)));
+        assert_eq!(last.to_string().len(), 20, "no overflow");
     }
 }

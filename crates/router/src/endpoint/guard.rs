@@ -3,39 +3,33 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use zzz_core::Error;
 use zzz_core::http::frame::Work;
 use zzz_core::http::{Connection, IntoResponse, Response};
 
 /// Polls a handler; a panic in it, or the end of its time, becomes the response of an error. What the handler
-/// held is dropped by then.
+/// held is dropped by the time there is an answer.
 pub(super) fn poll(
     mut work: Pin<&mut dyn Work>,
     connection: Option<&dyn Connection>,
     cx: &mut Context<'_>,
-) -> Option<Response> {
-    // Written from within, since what `catch_unwind` returns is moved several times on its way.
-    let mut answered = None;
-    let polled = catch_unwind(AssertUnwindSafe(|| {
-        if let Poll::Ready(response) = work.as_mut().poll(cx) {
-            answered = Some(response);
-        }
-    }));
+    answer: &mut Option<Response>,
+) {
+    let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx, answer)));
     if let Err(panic) = polled {
-        answered = Some(panicked(&*panic).into_response());
-    } else if answered.is_none() {
+        *answer = Some(panicked(&*panic).into_response());
+    } else if answer.is_none() {
         if !connection.is_some_and(Connection::is_timed_out) {
-            return None;
+            return;
         }
-        answered = Some(timed_out().into_response());
+        *answer = Some(timed_out().into_response());
     }
     // Dropping what is left of a handler runs its code too.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.let_go())) {
-        answered = Some(panicked(&*panic).into_response());
+        *answer = Some(panicked(&*panic).into_response());
     }
-    answered
 }
 
 #[cold]

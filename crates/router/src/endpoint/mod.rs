@@ -6,7 +6,7 @@ mod log;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use zzz_core::Services;
 use zzz_core::http::frame::{Kept, Stages, Work};
@@ -173,14 +173,20 @@ impl Endpoint {
 }
 
 impl Stages for Inner {
-    fn poll(&self, kept: &mut Kept, work: Pin<&mut dyn Work>, cx: &mut Context<'_>) -> Poll<Response> {
-        let answered = {
+    fn poll(
+        &self,
+        kept: &mut Kept,
+        work: Pin<&mut dyn Work>,
+        cx: &mut Context<'_>,
+        answer: &mut Option<Response>,
+    ) {
+        {
             let _entered = log::enter(kept);
-            guard::poll(work, kept.connection.as_deref(), cx)
-        };
-        let Some(mut response) = answered else { return Poll::Pending };
-        self.finish(kept, &mut response);
-        Poll::Ready(response)
+            guard::poll(work, kept.connection.as_deref(), cx, answer);
+        }
+        if let Some(response) = answer {
+            self.finish(kept, response);
+        }
     }
 }
 

@@ -49,7 +49,8 @@ fn matched(pattern: &str, path: &str) -> Request {
         pipelines: Vec::new(),
         limits: Limits::new(),
     };
-    request.set_route(Arc::new(route), params);
+    request.set_route(Arc::new(route));
+    request.set_params(params);
     request
 }
 
