@@ -44,10 +44,11 @@ fn cores() -> usize {
 }
 
 impl HttpConfig {
-    /// The limits of a route that sets none of its own.
+    /// The limits of a route that sets none of its own, as an endpoint has to know them. `request_timeout` is not
+    /// among them: the server starts it with every request, and an endpoint only changes it for a route.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        Limits::new().body(self.body_limit.0).timeout(self.request_timeout)
+        Limits::new().body(self.body_limit.0)
     }
 
     /// `HOST:PORT`, with brackets around an IPv6 address.

@@ -187,7 +187,7 @@ impl Worker {
         }
     }
 
-    fn start(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+    fn start(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         // Without it, a response whose head and body are written apart waits 40 ms for the peer's ACK.
         let _ = stream.set_nodelay(true);
         let shared = &self.shared;
@@ -197,11 +197,7 @@ impl Worker {
         }
         self.registry.add(Arc::clone(&state));
         let start = Start::Open(Stream::Tcp(stream), Facts::tcp(peer));
-        let driver = Driver::new(Arc::clone(&shared.serving), start, state);
-        tokio::spawn(async move {
-            driver.await;
-            drop(permit);
-        });
+        tokio::spawn(Driver::new(Arc::clone(&shared.serving), start, state, place));
     }
 }
 

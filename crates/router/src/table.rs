@@ -139,11 +139,11 @@ impl RouteTable {
             }
         };
         let entry = &self.routes[index as usize];
-        let limits = entry.info.limits.or(*defaults);
-        if let Some(limit) = limits.body {
+        let limits = &entry.info.limits;
+        if let Some(limit) = limits.body.or(defaults.body) {
             request.body_mut().set_limit(limit);
         }
-        if let (Some(timeout), Some(connection)) = (entry.info.limits.timeout, request.connection()) {
+        if let (Some(timeout), Some(connection)) = (limits.timeout, request.connection()) {
             connection.set_request_timeout(timeout);
         }
         request.set_route(Arc::clone(&entry.info));

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::io::TrackedIo;
 use super::service::Dispatch;
@@ -26,6 +27,8 @@ pub(crate) struct Driver {
     known: bool,
     /// Whether hyper was told to finish.
     finishing: bool,
+    /// Its place among the connections that may be open at once, let go of last.
+    _place: OwnedSemaphorePermit,
 }
 
 #[allow(clippy::large_enum_variant, reason = "it lives in the task's allocation and is HTTP nearly always")]
@@ -38,12 +41,17 @@ enum Stage {
 type Http1 = http1::Connection<TokioIo<TrackedIo>, Dispatch>;
 
 impl Driver {
-    pub(crate) fn new(serving: Arc<Serving>, start: Start, state: Arc<ConnectionState>) -> Self {
+    pub(crate) fn new(
+        serving: Arc<Serving>,
+        start: Start,
+        state: Arc<ConnectionState>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         let stage = match start {
             Start::Open(stream, facts) => open(&serving, &state, stream, facts),
             Start::Opening(opening) => Stage::Opening(opening),
         };
-        Self { stage, serving, state, known: false, finishing: false }
+        Self { stage, serving, state, known: false, finishing: false, _place: place }
     }
 
     /// Ends the connection where it stands; a client that began a head is told why.

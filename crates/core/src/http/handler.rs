@@ -45,6 +45,7 @@ impl BoxHandler {
     }
 
     /// Answers the request, with an endpoint's frame in one box with the handler's future.
+    #[inline]
     #[must_use]
     pub fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
         self.0.call_framed(request, frame)

@@ -123,6 +123,7 @@ impl Stack {
     }
 
     /// Sends a request through, within an endpoint's frame.
+    #[inline]
     #[must_use]
     pub fn run_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
         if self.shared.layers.is_empty() {

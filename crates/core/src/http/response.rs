@@ -25,6 +25,7 @@ pub trait IntoResponse {
 }
 
 /// A response of status 200 with this content type.
+#[inline]
 pub(crate) fn typed(content_type: HeaderValue, body: Body) -> Response {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);

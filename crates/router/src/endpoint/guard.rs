@@ -17,16 +17,20 @@ pub(super) fn poll(
     cx: &mut Context<'_>,
     answer: &mut Option<Response>,
 ) {
-    let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx, answer)));
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        work.as_mut().poll(cx, answer);
+        if answer.is_some() {
+            // Dropping what is left of a handler runs its code too.
+            work.as_mut().let_go();
+        }
+    }));
     if let Err(panic) = polled {
         *answer = Some(panicked(&*panic).into_response());
-    } else if answer.is_none() {
-        if !connection.is_some_and(Connection::is_timed_out) {
-            return;
-        }
+    } else if answer.is_none() && connection.is_some_and(Connection::is_timed_out) {
         *answer = Some(timed_out().into_response());
+    } else {
+        return;
     }
-    // Dropping what is left of a handler runs its code too.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.let_go())) {
         *answer = Some(panicked(&*panic).into_response());
     }
