@@ -54,9 +54,8 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
                 Body::empty()
             };
             body.set_limit(self.limits.body);
-            let mut request = Request::from_http(parts, body);
-            request.set_connection(Arc::clone(&self.state) as Arc<dyn Connection>);
-            Answer::Handler(self.service.call(request))
+            let connection = Arc::clone(&self.state) as Arc<dyn Connection>;
+            Answer::Handler(self.service.call(Request::with_connection(parts, body, Some(connection))))
         };
         Call { answer, state: Arc::clone(&self.state) }
     }

@@ -11,9 +11,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use ::http::{Method, uri::PathAndQuery};
-
-use super::{BoxFuture, Connection, Format, RequestId, Response, RouteInfo};
+use super::request::Head;
+use super::{BoxFuture, Format, RequestId, Response, RouteInfo};
 
 /// The stages around a handler, and what they keep of its request.
 pub struct Frame {
@@ -25,28 +24,16 @@ pub struct Frame {
 
 /// What is kept of a request for the stages after the handler, since the handler takes the rest.
 pub struct Kept {
+    /// What the request came with.
+    pub head: Arc<Head>,
     /// The request's id.
     pub id: RequestId,
     /// The format that the client prefers.
     pub format: Option<Format>,
-    /// The method as it came.
-    pub method: Method,
-    /// The target as it came.
-    pub target: Option<PathAndQuery>,
     /// The route that matched.
     pub route: Option<Arc<RouteInfo>>,
-    /// The connection; `None` for requests made in a test.
-    pub connection: Option<Arc<dyn Connection>>,
     /// What the stages need for their log line, if there is to be one.
     pub log: Option<Box<dyn Any + Send>>,
-}
-
-impl Kept {
-    /// The path as it came; `*` if the request was about the server as a whole.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        self.target.as_ref().map_or("*", PathAndQuery::path)
-    }
 }
 
 /// What an endpoint does around a handler.
@@ -132,6 +119,6 @@ impl std::fmt::Debug for Frame {
 
 impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kept").field("id", &self.id).field("path", &self.path()).finish_non_exhaustive()
+        f.debug_struct("Kept").field("id", &self.id).field("path", &self.head.path()).finish_non_exhaustive()
     }
 }

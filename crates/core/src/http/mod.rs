@@ -6,7 +6,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`request`] | [`Request`], [`Parts`] |
+//! | [`request`] | [`Request`], [`Parts`], [`Head`] |
 //! | [`body`] | [`Body`], [`BodyError`] |
 //! | [`response`] | [`Response`], [`IntoResponse`], [`Html`], [`Json`] as a response, [`Redirect`] |
 //! | [`handler`] | [`Handler`], [`BoxHandler`] |
@@ -55,7 +55,7 @@ pub use health::{HealthCheck, HealthChecks};
 pub use limits::Limits;
 pub use middleware::{BoxMiddleware, Middleware, MiddlewareExt, Next, Stack};
 pub use problem::{ErrorPage, ErrorRenderer};
-pub use request::{Parts, Request};
+pub use request::{Head, Parts, Request};
 pub use request_id::RequestId;
 pub use response::{Html, IntoResponse, Redirect, Response, redirect};
 pub use route::{PathParams, RouteInfo};

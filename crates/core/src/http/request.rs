@@ -23,20 +23,49 @@ pub struct Request {
     body: Body,
 }
 
-/// Everything of a request except its body. Cheap to move: one pointer.
+/// Everything of a request except its body.
+///
+/// What it came with is shared with the endpoint, which needs it again for the log line and the error page.
+/// Changing the headers or extensions of a request behind an endpoint therefore copies its head once.
 pub struct Parts {
-    inner: Box<Inner>,
-}
-
-struct Inner {
-    /// As the server has it, so that it is moved here in one piece.
-    head: request::Parts,
+    head: Arc<Head>,
+    /// The method that replaced the one that came, in a box since that is rare.
+    method: Option<Box<Method>>,
     assigns: Assigns,
     params: PathParams,
     route: Option<Arc<RouteInfo>>,
+}
+
+/// What a request came with, and what the server and the endpoint know of it.
+#[derive(Clone)]
+pub struct Head {
+    http: request::Parts,
     services: Option<Arc<Services>>,
     connection: Option<Arc<dyn Connection>>,
     id: Option<RequestId>,
+}
+
+impl Head {
+    /// The method as it came.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.http.method
+    }
+
+    /// The path as it came; `*` if the request is about the server as a whole.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self.http.uri.path() {
+            "" => "*",
+            path => path,
+        }
+    }
+
+    /// The connection that the request came over; `None` for requests made in a test.
+    #[must_use]
+    pub fn connection(&self) -> Option<&Arc<dyn Connection>> {
+        self.connection.as_ref()
+    }
 }
 
 impl Request {
@@ -64,20 +93,25 @@ impl Request {
     /// From the parts of the `http` crate, as a server has them.
     #[must_use]
     pub fn from_http(parts: request::Parts, body: Body) -> Self {
-        // The box first, so that the parts are written into it and not to a place before it.
-        let inner = Box::write(
-            Box::new_uninit(),
-            Inner {
-                head: parts,
-                assigns: Assigns::default(),
-                params: PathParams::default(),
-                route: None,
-                services: None,
-                connection: None,
-                id: None,
-            },
-        );
-        Self { parts: Parts { inner }, body }
+        Self::with_connection(parts, body, None)
+    }
+
+    /// As [`from_http`](Self::from_http), with the connection that the request came over.
+    #[must_use]
+    pub fn with_connection(
+        parts: request::Parts,
+        body: Body,
+        connection: Option<Arc<dyn Connection>>,
+    ) -> Self {
+        let head = Arc::new(Head { http: parts, services: None, connection, id: None });
+        let parts = Parts {
+            head,
+            method: None,
+            assigns: Assigns::default(),
+            params: PathParams::default(),
+            route: None,
+        };
+        Self { parts, body }
     }
 
     /// Adds a header; an invalid name or value is left out.
@@ -130,53 +164,59 @@ impl Parts {
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.inner.head.method
+        self.method.as_deref().unwrap_or(&self.head.http.method)
     }
 
     /// Sets the method, as method override does.
     pub fn set_method(&mut self, method: Method) {
-        self.inner.head.method = method;
+        self.method = Some(Box::new(method));
+    }
+
+    /// What the request came with, for whoever needs it after the request is gone.
+    #[must_use]
+    pub fn head(&self) -> &Arc<Head> {
+        &self.head
     }
 
     /// The target.
     #[must_use]
     pub fn uri(&self) -> &Uri {
-        &self.inner.head.uri
+        &self.head.http.uri
     }
 
     /// The path of the target, percent-encoded as it came.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.inner.head.uri.path()
+        self.head.http.uri.path()
     }
 
     /// The query string, without `?`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.inner.head.uri.query()
+        self.head.http.uri.query()
     }
 
     /// The version of HTTP.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.inner.head.version
+        self.head.http.version
     }
 
     /// The headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.inner.head.headers
+        &self.head.http.headers
     }
 
     /// The headers, to change them.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        &mut self.inner.head.headers
+        &mut Arc::make_mut(&mut self.head).http.headers
     }
 
     /// The first value of a header, if it is visible ASCII.
     #[must_use]
     pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
-        self.inner.head.headers.get(name).and_then(|value| value.to_str().ok())
+        self.head.http.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The media type of the body in lower case, without its parameters: `application/json`.
@@ -189,94 +229,96 @@ impl Parts {
     /// What servers and libraries around zzz attached.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.inner.head.extensions
+        &self.head.http.extensions
     }
 
     /// What servers and libraries around zzz attached, to change it.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
-        &mut self.inner.head.extensions
+        &mut Arc::make_mut(&mut self.head).http.extensions
     }
 
     /// Values that middleware set.
     #[must_use]
     pub fn assigns(&self) -> &Assigns {
-        &self.inner.assigns
+        &self.assigns
     }
 
     /// Values that middleware set, to change them.
     pub fn assigns_mut(&mut self) -> &mut Assigns {
-        &mut self.inner.assigns
+        &mut self.assigns
     }
 
     /// The route that matched; `None` before the router.
     #[must_use]
     pub fn route(&self) -> Option<&Arc<RouteInfo>> {
-        self.inner.route.as_ref()
+        self.route.as_ref()
     }
 
     /// Sets the route that matched, as the router does.
     pub fn set_route(&mut self, route: Arc<RouteInfo>) {
-        self.inner.route = Some(route);
+        self.route = Some(route);
     }
 
     /// Sets the values of the route's parameters, as the router does.
     pub fn set_params(&mut self, params: PathParams) {
-        self.inner.params = params;
+        self.params = params;
     }
 
     /// How many path parameters the route has.
     #[must_use]
     pub fn param_count(&self) -> usize {
-        self.inner.params.len()
+        self.params.len()
     }
 
     /// The path parameter at `index`: its name and its value, percent-decoded.
     #[must_use]
     pub fn param_at(&self, index: usize) -> Option<(&str, Cow<'_, str>)> {
-        let value = self.inner.params.decode(self.path(), index)?;
-        let name = self.inner.route.as_ref().and_then(|route| route.params.get(index));
+        let value = self.params.decode(self.path(), index)?;
+        let name = self.route.as_ref().and_then(|route| route.params.get(index));
         Some((name.map_or("", String::as_str), value))
     }
 
     /// The path parameter of this name, percent-decoded.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<Cow<'_, str>> {
-        let index = self.inner.route.as_ref()?.params.iter().position(|known| known == name)?;
-        self.inner.params.decode(self.path(), index)
+        let index = self.route.as_ref()?.params.iter().position(|known| known == name)?;
+        self.params.decode(self.path(), index)
     }
 
     /// The services of the app.
     #[must_use]
     pub fn services(&self) -> &Arc<Services> {
         static NONE: LazyLock<Arc<Services>> = LazyLock::new(Arc::default);
-        self.inner.services.as_ref().unwrap_or(&NONE)
+        self.head.services.as_ref().unwrap_or(&NONE)
     }
 
     /// Sets the services, as the endpoint does.
     pub fn set_services(&mut self, services: Arc<Services>) {
-        self.inner.services = Some(services);
+        Arc::make_mut(&mut self.head).services = Some(services);
     }
 
     /// The connection that the request came over; `None` for requests made in a test.
     #[must_use]
     pub fn connection(&self) -> Option<&Arc<dyn Connection>> {
-        self.inner.connection.as_ref()
+        self.head.connection.as_ref()
     }
 
     /// Sets the connection, as the server does.
     pub fn set_connection(&mut self, connection: Arc<dyn Connection>) {
-        self.inner.connection = Some(connection);
+        Arc::make_mut(&mut self.head).connection = Some(connection);
     }
 
     /// The request's id; `None` before the endpoint gave it one.
     #[must_use]
     pub fn id(&self) -> Option<&RequestId> {
-        self.inner.id.as_ref()
+        self.head.id.as_ref()
     }
 
-    /// Sets the request's id, as the endpoint does.
-    pub fn set_id(&mut self, id: RequestId) {
-        self.inner.id = Some(id);
+    /// Gives the request its id and the services of the app, as the endpoint does.
+    pub fn enter(&mut self, id: RequestId, services: Arc<Services>) {
+        let head = Arc::make_mut(&mut self.head);
+        head.id = Some(id);
+        head.services = Some(services);
     }
 }
 
@@ -284,9 +326,9 @@ impl fmt::Debug for Parts {
     /// Without headers and query, which may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts")
-            .field("method", &self.inner.head.method)
+            .field("method", self.method())
             .field("path", &self.path())
-            .field("id", &self.inner.id)
+            .field("id", &self.head.id)
             .finish_non_exhaustive()
     }
 }

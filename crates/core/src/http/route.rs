@@ -32,16 +32,17 @@ const INLINE: usize = 4;
 #[derive(Debug, Clone, Default)]
 pub struct PathParams {
     inline: [(u16, u16); INLINE],
-    count: usize,
-    spilled: Vec<(u16, u16)>,
+    count: u32,
+    /// A word, where a vector would be three: few routes have this many.
+    spilled: Option<Box<Vec<(u16, u16)>>>,
 }
 
 impl PathParams {
     /// Adds the value that stands from byte `start` to byte `end` of the path.
     pub fn push(&mut self, start: u16, end: u16) {
-        match self.inline.get_mut(self.count) {
+        match self.inline.get_mut(self.count as usize) {
             Some(place) => *place = (start, end),
-            None => self.spilled.push((start, end)),
+            None => self.spilled.get_or_insert_default().push((start, end)),
         }
         self.count += 1;
     }
@@ -49,7 +50,7 @@ impl PathParams {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.count
+        self.count as usize
     }
 
     /// Whether there is none.
@@ -61,10 +62,10 @@ impl PathParams {
     /// The value at `index`, percent-decoded, from the path of the same request.
     #[must_use]
     pub fn decode<'a>(&self, path: &'a str, index: usize) -> Option<Cow<'a, str>> {
-        if index >= self.count {
+        if index >= self.len() {
             return None;
         }
-        let place = self.inline.get(index).or_else(|| self.spilled.get(index - INLINE))?;
+        let place = self.inline.get(index).or_else(|| self.spilled.as_ref()?.get(index - INLINE))?;
         let raw = path.get(usize::from(place.0)..usize::from(place.1))?;
         percent_decode_str(raw).decode_utf8().ok()
     }

@@ -23,8 +23,8 @@ pub(super) fn put_page(response: &mut Response, renderer: &dyn ErrorRenderer, ke
         error: error.as_deref(),
         format,
         id: &kept.id,
-        method: &kept.method,
-        path: kept.path(),
+        method: kept.head.method(),
+        path: kept.head.path(),
         route: kept.route.as_deref(),
     };
     // A renderer is the app's code too.

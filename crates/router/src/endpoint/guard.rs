@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Context;
 
 use zzz_core::Error;
@@ -13,7 +14,7 @@ use zzz_core::http::{Connection, IntoResponse, Response};
 /// held is dropped by the time there is an answer.
 pub(super) fn poll(
     mut work: Pin<&mut dyn Work>,
-    connection: Option<&dyn Connection>,
+    connection: Option<&Arc<dyn Connection>>,
     cx: &mut Context<'_>,
     answer: &mut Option<Response>,
 ) {
@@ -26,7 +27,7 @@ pub(super) fn poll(
     }));
     if let Err(panic) = polled {
         *answer = Some(panicked(&*panic).into_response());
-    } else if answer.is_none() && connection.is_some_and(Connection::is_timed_out) {
+    } else if answer.is_none() && connection.is_some_and(|connection| connection.is_timed_out()) {
         *answer = Some(timed_out().into_response());
     } else {
         return;

@@ -48,7 +48,7 @@ pub(super) fn line(response: &Response, kept: &Kept) {
     if status < 500 && started.is_none() {
         return;
     }
-    let (id, method, path) = (&kept.id, &kept.method, kept.path());
+    let (id, method, path) = (&kept.id, kept.head.method(), kept.head.path());
     let route = kept.route.as_ref().map(|route| route.pattern.as_str());
     let took = started.map(|started| started.elapsed()).unwrap_or_default();
     if status < 500 {

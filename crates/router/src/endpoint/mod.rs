@@ -153,21 +153,11 @@ impl Endpoint {
     /// The stages before the handler, and what is kept for those after it.
     fn frame(&self, request: &mut Request) -> Frame {
         let (id, format) = identify(request.headers());
-        request.set_id(id.clone());
-        request.set_services(Arc::clone(&self.inner.services));
-        let connection = request.connection().cloned();
-        if let (Some(timeout), Some(connection)) = (self.inner.limits.timeout, &connection) {
+        request.enter(id.clone(), Arc::clone(&self.inner.services));
+        if let (Some(timeout), Some(connection)) = (self.inner.limits.timeout, request.connection()) {
             connection.set_request_timeout(timeout);
         }
-        let kept = Kept {
-            log: log::begin(&id),
-            id,
-            format,
-            method: request.method().clone(),
-            target: request.uri().path_and_query().cloned(),
-            route: None,
-            connection,
-        };
+        let kept = Kept { log: log::begin(&id), id, format, head: Arc::clone(request.head()), route: None };
         Frame { stages: Arc::clone(&self.inner) as Arc<dyn Stages>, kept }
     }
 }
@@ -182,7 +172,7 @@ impl Stages for Inner {
     ) {
         {
             let _entered = log::enter(kept);
-            guard::poll(work, kept.connection.as_deref(), cx, answer);
+            guard::poll(work, kept.head.connection(), cx, answer);
         }
         if let Some(response) = answer {
             self.finish(kept, response);
