@@ -211,18 +211,20 @@ impl std::fmt::Debug for RouteTable {
 
 /// Refuses what no parameter could be decoded from.
 fn check_encoding(path: &str) -> Result<()> {
-    let bytes = path.as_bytes();
-    let mut rest = bytes;
-    let mut escaped = false;
+    if path.as_bytes().contains(&b'%') { check_escapes(path) } else { Ok(()) }
+}
+
+#[cold]
+fn check_escapes(path: &str) -> Result<()> {
+    let mut rest = path.as_bytes();
     while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
         match rest.get(at + 1..at + 3) {
             Some(b"00") => return Err(Error::bad_request("The path holds a NUL character.")),
             Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => rest = &rest[at + 3..],
             _ => return Err(Error::bad_request("The path holds a `%` that starts no escape such as `%20`.")),
         }
-        escaped = true;
     }
-    if escaped && percent_decode_str(path).decode_utf8().is_err() {
+    if percent_decode_str(path).decode_utf8().is_err() {
         return Err(Error::bad_request("The path is not valid UTF-8."));
     }
     Ok(())

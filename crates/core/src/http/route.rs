@@ -67,6 +67,9 @@ impl PathParams {
         }
         let place = self.inline.get(index).or_else(|| self.spilled.as_ref()?.get(index - INLINE))?;
         let raw = path.get(usize::from(place.0)..usize::from(place.1))?;
+        if !raw.as_bytes().contains(&b'%') {
+            return Some(Cow::Borrowed(raw));
+        }
         percent_decode_str(raw).decode_utf8().ok()
     }
 }
