@@ -22,6 +22,14 @@ zzz_core::config_section! {
         header_timeout: Duration = Duration::from_secs(10), in SHORTEST..;
         /// How long a kept connection may be idle.
         keep_alive_timeout: Duration = Duration::from_secs(60), in SHORTEST..;
+        /// How many bytes of a request's body must come in each second in which somebody waits for them; 0 for any.
+        /// A client that lags behind by more than `body_grace` is answered with 408, and the connection closes.
+        body_min_rate: ByteSize = ByteSize(500);
+        /// How long a client may let somebody wait for a request's body beyond what `body_min_rate` allows.
+        body_grace: Duration = Duration::from_secs(10), in SHORTEST..;
+        /// How long a client may take nothing of what there is to send; then the connection is closed, or the
+        /// stream of HTTP/2 reset.
+        write_stall_timeout: Duration = Duration::from_secs(30), in SHORTEST..;
         /// How long a handler may take until its response begins; then 503. A route may set its own.
         request_timeout: Duration = Duration::from_secs(30), in SHORTEST..;
         /// The largest head of a request; then 431.
@@ -32,8 +40,13 @@ zzz_core::config_section! {
         max_target: ByteSize = ByteSize::kib(8), in ByteSize(1)..=ByteSize::kib(60);
         /// The largest body of a request; then 413. A route may set its own.
         body_limit: ByteSize = ByteSize::mib(2);
-        /// Connections at once; more wait in the backlog.
+        /// Connections at once. More wait in the kernel's backlog, without a deadline of ours, until one closes:
+        /// no deadline runs before a connection is accepted.
         max_connections: usize = 10_000, in 1..=1_000_000;
+        /// Requests at once on a connection of HTTP/2; more are refused (REFUSED_STREAM).
+        h2_max_streams: u32 = 100, in 1..=10_000;
+        /// Streams that a client of HTTP/2 may reset in a second; then the connection is closed (ENHANCE_YOUR_CALM).
+        h2_max_resets: u32 = 200, in 1..=1_000_000;
         /// How long requests in flight may take to finish after SIGTERM or SIGINT.
         shutdown_grace: Duration = Duration::from_secs(15);
     }

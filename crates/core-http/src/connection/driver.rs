@@ -1,17 +1,24 @@
 //! [`Driver`]: the task of a connection, from its opening to its end.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWrite;
 use tokio::sync::OwnedSemaphorePermit;
+use zzz_core::http::BoxFuture;
 
+#[cfg(feature = "http2")]
+use super::http2::{self, Http2};
 use super::io::TrackedIo;
 use super::service::Dispatch;
 use super::state::Order;
+use super::strict::Hosts;
+use super::upgrade::Upgraded;
 use super::{ConnectionState, Facts, Opening, Serving, Start, Stream};
 
 /// The answer to a head that was begun and not finished in time.
@@ -31,10 +38,17 @@ pub(crate) struct Driver {
     _place: OwnedSemaphorePermit,
 }
 
-#[allow(clippy::large_enum_variant, reason = "it lives in the task's allocation and is HTTP nearly always")]
+#[allow(clippy::large_enum_variant, reason = "it lives in the task's allocation and is HTTP/1 nearly always")]
 enum Stage {
+    /// A PROXY header is read, hands are shaken.
     Opening(Opening),
     Http1(Http1),
+    #[cfg(feature = "http2")]
+    Http2(Box<Http2>),
+    /// Another protocol has the connection.
+    Upgraded(BoxFuture<()>),
+    /// HTTP/1 was cut short, and the peer is told.
+    Closing(TrackedIo),
     Ended,
 }
 
@@ -54,57 +68,174 @@ impl Driver {
         Self { stage, serving, state, known: false, finishing: false, _place: place }
     }
 
-    /// Ends the connection where it stands; a client that began a head is told why.
-    fn cut(&mut self, in_head: bool) {
-        let Stage::Http1(connection) = std::mem::replace(&mut self.stage, Stage::Ended) else { return };
-        let Stream::Tcp(stream) = connection.into_parts().io.into_inner().stream;
-        if in_head {
-            // The socket's buffer is empty at this point, so this either fits or the peer is gone.
-            let _ = stream.try_write(REQUEST_TIMEOUT);
-        }
-        if let Ok(stream) = stream.into_std() {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
-    }
-
     fn poll_stage(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.stage {
-                Stage::Opening(opening) => match std::task::ready!(opening.as_mut().poll(cx)) {
+                Stage::Http1(http1) => {
+                    let polled = poll_http(http1, &self.state, &mut self.finishing, cx);
+                    #[cfg(feature = "http2")]
+                    if polled.is_pending() && self.state.is_preface_here() {
+                        self.change_to_http2();
+                        continue;
+                    }
+                    match ready!(polled) {
+                        Ok(()) if self.change_to_next() => {}
+                        Ok(()) => return Poll::Ready(()),
+                        Err(error) => {
+                            tracing::debug!(target: "zzz::http", %error, "a connection ended early");
+                            self.break_off(&error);
+                            return Poll::Ready(());
+                        }
+                    }
+                }
+                #[cfg(feature = "http2")]
+                Stage::Http2(http2) => {
+                    if let Err(error) = ready!(poll_http(&mut **http2, &self.state, &mut self.finishing, cx))
+                    {
+                        tracing::debug!(target: "zzz::http", %error, "a connection ended early");
+                    }
+                    return Poll::Ready(());
+                }
+                Stage::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
                     Ok((stream, facts)) => self.stage = open(&self.serving, &self.state, stream, facts),
                     Err(error) => {
                         tracing::debug!(target: "zzz::http", %error, "a connection was not opened");
                         return Poll::Ready(());
                     }
                 },
-                Stage::Http1(connection) => {
-                    let mut polled = Pin::new(&mut *connection).poll(cx);
-                    // Only after it was polled: told to finish before it has read anything, hyper would close a
-                    // connection whose request is there already.
-                    if polled.is_pending() && !self.finishing && self.state.order() == Order::Finish {
-                        self.finishing = true;
-                        Pin::new(&mut *connection).graceful_shutdown();
-                        polled = Pin::new(connection).poll(cx);
-                    }
-                    return polled.map(|ended| {
-                        if let Err(error) = ended {
-                            tracing::debug!(target: "zzz::http", %error, "a connection ended early");
-                        }
-                    });
+                Stage::Upgraded(next) => return next.as_mut().poll(cx),
+                Stage::Closing(io) => {
+                    return Pin::new(io).poll_shutdown(cx).map(|closed: io::Result<()>| drop(closed));
                 }
                 Stage::Ended => return Poll::Ready(()),
             }
         }
     }
+
+    /// The machine of HTTP/1 as it is taken apart.
+    fn take_http1(&mut self) -> Option<http1::Parts<TokioIo<TrackedIo>, Dispatch>> {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Http1(http1) => Some(http1.into_parts()),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+
+    /// Speaks HTTP/2 from here, as the client has said with its first bytes.
+    #[cfg(feature = "http2")]
+    #[cold]
+    fn change_to_http2(&mut self) {
+        if let Some(parts) = self.take_http1() {
+            let io = parts.io.into_inner();
+            self.stage = Stage::Http2(Box::new(http2::serve(&self.serving, &self.state, io)));
+        }
+    }
+
+    /// HTTP/1 is done with the connection. Whether it was upgraded, and goes on with another protocol.
+    #[cold]
+    fn change_to_next(&mut self) -> bool {
+        let Some(next) = self.state.take_handover() else { return false };
+        let Some(parts) = self.take_http1() else { return false };
+        let connection = Upgraded::new(parts.io.into_inner(), parts.read_buf);
+        self.stage = Stage::Upgraded(next.start(Box::new(connection)));
+        true
+    }
+
+    /// A response that broke off must not look whole: without a length and without chunks, its end is that of the
+    /// connection.
+    #[cold]
+    fn break_off(&mut self, error: &hyper::Error) {
+        if error.is_user()
+            && let Some(parts) = self.take_http1()
+        {
+            parts.io.inner().abort();
+        }
+    }
+
+    /// Carries out what the sweeper or the server ordered.
+    #[cold]
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::None | Order::Finish => {}
+            // What was written before is with the kernel, or the peer does not read and is not told.
+            Order::Refuse if !self.state.is_write_blocked() => {
+                if let Some(parts) = self.take_http1() {
+                    let mut io = parts.io.into_inner();
+                    io.say_at_last(REQUEST_TIMEOUT);
+                    self.stage = Stage::Closing(io);
+                }
+                self.state.lingers();
+            }
+            Order::Refuse | Order::Close => {
+                if let Some(parts) = self.take_http1()
+                    && self.state.is_write_blocked()
+                {
+                    parts.io.inner().abort();
+                }
+                self.stage = Stage::Ended;
+            }
+        }
+    }
+}
+
+/// What the two machines of hyper have in common.
+trait Machine: Future<Output = hyper::Result<()>> + Unpin {
+    fn finish(&mut self);
+}
+
+impl Machine for Http1 {
+    fn finish(&mut self) {
+        Pin::new(self).graceful_shutdown();
+    }
+}
+
+#[cfg(feature = "http2")]
+impl Machine for Http2 {
+    fn finish(&mut self) {
+        Pin::new(self).graceful_shutdown();
+    }
+}
+
+fn poll_http<M: Machine>(
+    machine: &mut M,
+    state: &ConnectionState,
+    finishing: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<hyper::Result<()>> {
+    let polled = Pin::new(&mut *machine).poll(cx);
+    // Only after it was polled: told to finish before it has read anything, hyper would close a connection whose
+    // request is there already.
+    if polled.is_pending() && !*finishing && state.is_finishing() {
+        *finishing = true;
+        machine.finish();
+        return Pin::new(machine).poll(cx);
+    }
+    polled
 }
 
 /// Begins to speak HTTP on an open stream.
 fn open(serving: &Serving, state: &Arc<ConnectionState>, stream: Stream, facts: Facts) -> Stage {
+    #[cfg(feature = "http2")]
+    let (secure, http2) = (facts.secure, facts.http2);
     state.opened(facts);
-    let io = TokioIo::new(TrackedIo { stream, state: Arc::clone(state) });
-    let dispatch =
-        Dispatch { service: Arc::clone(&serving.service), state: Arc::clone(state), limits: serving.limits };
-    Stage::Http1(serving.http1.serve_connection(io, dispatch))
+    #[cfg_attr(not(feature = "http2"), allow(unused_mut, reason = "there is nothing to find out"))]
+    let mut io = TrackedIo::new(stream, Arc::clone(state));
+    #[cfg(feature = "http2")]
+    if http2 {
+        return Stage::Http2(Box::new(http2::serve(serving, state, io)));
+    } else if !secure {
+        // With TLS, hands were shaken on what is spoken.
+        io.sniff();
+    }
+    let dispatch = Dispatch {
+        service: Arc::clone(&serving.service),
+        state: Arc::clone(state),
+        limits: serving.limits,
+        hosts: Hosts::default(),
+    };
+    Stage::Http1(serving.http1.serve_connection(TokioIo::new(io), dispatch))
 }
 
 impl Future for Driver {
@@ -116,9 +247,9 @@ impl Future for Driver {
             this.state.set_waker(cx.waker().clone());
             this.known = true;
         }
-        if let Order::Close { in_head } = this.state.order() {
-            this.cut(in_head);
-            return Poll::Ready(());
+        let order = this.state.order();
+        if order != Order::None {
+            this.obey(order);
         }
         let polled = this.poll_stage(cx);
         if polled.is_ready() {

@@ -10,16 +10,18 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use zzz_core::http::{Body, BodyError, BoxFuture, Connection, Request, Response, Service};
+use zzz_core::http::{Body, BodyError, BoxFuture, Handover, Request, Response, Service};
 
-use super::state::ConnectionState;
+use super::exchange::Overdue;
+use super::lane::Lane;
+use super::{ConnectionState, strict, upgrade};
 
-/// What the requests of a connection are answered with.
-#[derive(Clone)]
+/// What the requests of a connection of HTTP/1 are answered with.
 pub(super) struct Dispatch {
     pub(super) service: Arc<dyn Service>,
     pub(super) state: Arc<ConnectionState>,
     pub(super) limits: RequestLimits,
+    pub(super) hosts: strict::Hosts,
 }
 
 /// What every request is held to before its route is known.
@@ -27,6 +29,9 @@ pub(super) struct Dispatch {
 pub(super) struct RequestLimits {
     pub(super) max_target: usize,
     pub(super) max_head: u64,
+    /// hyper's parser holds requests of HTTP/1 to it.
+    #[cfg(feature = "http2")]
+    pub(super) max_headers: usize,
     pub(super) body: u64,
     /// In milliseconds.
     pub(super) timeout: u64,
@@ -39,30 +44,27 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
     type Future = Call;
 
     fn call(&self, request: http::Request<Incoming>) -> Call {
-        let (parts, incoming) = request.into_parts();
+        let (mut parts, incoming) = request.into_parts();
         let has_body = !incoming.is_end_stream();
         let came = self.state.request_began(has_body, self.limits.timeout);
-        let answer = if target_length(&parts.uri) > self.limits.max_target {
-            Answer::Refused(StatusCode::URI_TOO_LONG)
-        } else if came > self.limits.max_head && head_length(&parts) > self.limits.max_head {
+        let lane = Lane::Connection(Arc::clone(&self.state));
+        let chunked = has_body && incoming.size_hint().exact().is_none();
+        if target_length(&parts.uri) > self.limits.max_target {
+            return Call::refused(StatusCode::URI_TOO_LONG, lane);
+        }
+        if came > self.limits.max_head && head_length(&parts) > self.limits.max_head {
             // hyper bounds its buffer, but takes a longer head if it comes in one piece.
-            Answer::Refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
-        } else {
-            let mut body = if has_body {
-                Body::from_http_body(IncomingBody { incoming, state: Arc::clone(&self.state) })
-            } else {
-                Body::empty()
-            };
-            body.set_limit(self.limits.body);
-            let connection = Arc::clone(&self.state) as Arc<dyn Connection>;
-            Answer::Handler(self.service.call(Request::with_connection(parts, body, Some(connection))))
-        };
-        Call { answer, state: Arc::clone(&self.state) }
+            return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
+        }
+        match strict::http1(&mut parts, chunked, &self.hosts) {
+            Ok(()) => Call::begin(&*self.service, self.limits.body, parts, incoming, has_body, lane),
+            Err(status) => Call::refused(status, lane),
+        }
     }
 }
 
 /// How long a request's target was as it came.
-fn target_length(uri: &http::Uri) -> usize {
+pub(super) fn target_length(uri: &http::Uri) -> usize {
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
     uri.path_and_query().map_or(0, |target| target.as_str().len()) + authority
 }
@@ -75,22 +77,97 @@ fn head_length(parts: &http::request::Parts) -> u64 {
 }
 
 /// A status without a page, after which the connection closes.
+#[cold]
 fn bare(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    close_after(&mut response);
     response
+}
+
+/// Makes a response the last of its connection. HTTP/2 has no such header, and hyper takes it out there.
+#[cold]
+fn close_after(response: &mut Response) {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
 /// A request in flight.
 pub(super) struct Call {
     answer: Answer,
-    state: Arc<ConnectionState>,
+    lane: Lane,
 }
 
 enum Answer {
     Handler(BoxFuture<Response>),
     Refused(StatusCode),
+}
+
+impl Call {
+    /// A request that the service does not see.
+    #[cold]
+    pub(super) fn refused(status: StatusCode, lane: Lane) -> Self {
+        Self { answer: Answer::Refused(status), lane }
+    }
+
+    /// Hands a request to the service.
+    pub(super) fn begin(
+        service: &dyn Service,
+        body_limit: u64,
+        mut parts: http::request::Parts,
+        incoming: Incoming,
+        has_body: bool,
+        lane: Lane,
+    ) -> Self {
+        if !parts.extensions.is_empty() {
+            upgrade::offer(&mut parts, has_body);
+        }
+        let mut body = if has_body {
+            Body::from_http_body(IncomingBody { incoming, lane: lane.clone() })
+        } else {
+            Body::empty()
+        };
+        body.set_limit(body_limit);
+        let request = Request::with_connection(parts, body, Some(lane.seen_by_request()));
+        Self { answer: Answer::Handler(service.call(request)), lane }
+    }
+
+    /// What to answer for a handler that is not done, if it has to be.
+    fn overdue(&self) -> Option<Response> {
+        match self.lane.exchange().overdue() {
+            Overdue::Nothing => None,
+            // A service that does not watch its time itself is answered for.
+            Overdue::Response => Some(bare(StatusCode::SERVICE_UNAVAILABLE)),
+            Overdue::Body => Some(bare(StatusCode::REQUEST_TIMEOUT)),
+        }
+    }
+
+    /// Prepares a response to leave.
+    fn settle(&self, response: &mut Response) {
+        if matches!(response.status(), StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE) {
+            self.adjust(response);
+        }
+        // The connection's task may not have seen the order yet.
+        if self.lane.connection().is_finishing() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            close_after(response);
+        }
+        self.lane.exchange().answered();
+        OutgoingBody::watch(response.body_mut(), &self.lane);
+    }
+
+    /// The rare cases of a response.
+    #[cold]
+    fn adjust(&self, response: &mut Response) {
+        match response.status() {
+            StatusCode::SWITCHING_PROTOCOLS => {
+                if let Some(next) = response.extensions_mut().remove::<Handover>() {
+                    self.lane.connection().hand_over_to(next);
+                }
+            }
+            // The body that was refused may be coming still, or be here with a request behind it.
+            StatusCode::PAYLOAD_TOO_LARGE => close_after(response),
+            _ => {}
+        }
+    }
 }
 
 impl Future for Call {
@@ -99,31 +176,28 @@ impl Future for Call {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         // Each way ends with a `return` of its own: where they meet, the response would be moved once more.
-        if let Answer::Handler(handler) = &mut this.answer {
-            match handler.as_mut().poll(cx) {
+        let mut early = match &mut this.answer {
+            Answer::Handler(handler) => match handler.as_mut().poll(cx) {
                 Poll::Ready(mut response) => {
-                    this.state.response_began();
-                    OutgoingBody::watch(response.body_mut(), &this.state);
+                    this.settle(&mut response);
                     return Poll::Ready(Ok(response));
                 }
-                // A service that does not watch its time itself is answered for.
-                Poll::Pending if this.state.is_timed_out() => {
-                    this.answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE);
-                }
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        let Answer::Refused(status) = this.answer else { return Poll::Pending };
-        this.state.response_began();
-        this.state.response_ended();
-        Poll::Ready(Ok(bare(status)))
+                Poll::Pending => match this.overdue() {
+                    Some(response) => response,
+                    None => return Poll::Pending,
+                },
+            },
+            Answer::Refused(status) => bare(*status),
+        };
+        this.settle(&mut early);
+        Poll::Ready(Ok(early))
     }
 }
 
 /// A request's body, which tells the state when it has come as a whole.
 struct IncomingBody {
     incoming: Incoming,
-    state: Arc<ConnectionState>,
+    lane: Lane,
 }
 
 impl HttpBody for IncomingBody {
@@ -135,9 +209,18 @@ impl HttpBody for IncomingBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = Pin::new(&mut self.incoming).poll_frame(cx);
+        let exchange = self.lane.exchange();
+        match &frame {
+            Poll::Pending => exchange.body_awaited(self.lane.now()),
+            Poll::Ready(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                exchange.body_came(self.lane.now(), bytes as u64);
+            }
+            Poll::Ready(_) => {}
+        }
         // hyper knows the end of a chunked body only when it is asked for more.
         if matches!(frame, Poll::Ready(None)) || self.incoming.is_end_stream() {
-            self.state.request_body_ended();
+            self.lane.request_body_ended();
         }
         frame
     }
@@ -153,7 +236,7 @@ impl HttpBody for IncomingBody {
 
 impl Drop for IncomingBody {
     fn drop(&mut self) {
-        self.state.request_body_let_go();
+        self.lane.request_body_let_go();
     }
 }
 
@@ -163,27 +246,23 @@ struct OutgoingBody {
     body: Body,
     /// What is left of a frame that was too long for one piece.
     rest: Bytes,
-    state: Arc<ConnectionState>,
+    lane: Lane,
 }
-
-/// The most that is handed to hyper at once. Its buffer takes pieces until it is as long as the longest head, and
-/// stays that large while the connection is kept.
-const PIECE: usize = 32 * 1024;
 
 impl OutgoingBody {
     /// Wraps a body that is a stream or long; one that is here and short is handed over at once.
-    fn watch(body: &mut Body, state: &Arc<ConnectionState>) {
-        if body.known_length().is_some_and(|length| length <= PIECE) {
-            state.response_ended();
+    fn watch(body: &mut Body, lane: &Lane) {
+        if body.known_length().is_some_and(|length| lane.piece(length) == length) {
+            lane.response_ended();
             return;
         }
         let body_of_app = std::mem::take(body);
-        let state = Arc::clone(state);
-        *body = Body::from_http_body(Self { body: body_of_app, rest: Bytes::new(), state });
+        *body = Body::from_http_body(Self { body: body_of_app, rest: Bytes::new(), lane: lane.clone() });
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
-        let length = self.rest.len().min(PIECE);
+        let length = self.lane.piece(self.rest.len());
+        self.lane.handed_over();
         Frame::data(self.rest.split_to(length))
     }
 }
@@ -197,6 +276,7 @@ impl HttpBody for OutgoingBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
+        this.lane.asked_for_more();
         if !this.rest.is_empty() {
             return Poll::Ready(Some(Ok(this.piece())));
         }
@@ -229,6 +309,6 @@ impl HttpBody for OutgoingBody {
 
 impl Drop for OutgoingBody {
     fn drop(&mut self) {
-        self.state.response_ended();
+        self.lane.response_ended();
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use hyper::server::conn::http1;
 use zzz_core::http::Service;
 
+#[cfg(feature = "http2")]
+use super::http2::Http2Settings;
 use super::millis;
 use super::service::RequestLimits;
 use crate::config::HttpConfig;
@@ -13,6 +15,8 @@ use crate::config::HttpConfig;
 pub(crate) struct Serving {
     pub(super) service: Arc<dyn Service>,
     pub(super) http1: http1::Builder,
+    #[cfg(feature = "http2")]
+    pub(super) http2: Http2Settings,
     pub(super) limits: RequestLimits,
 }
 
@@ -21,10 +25,18 @@ impl Serving {
         let limits = RequestLimits {
             max_target: config.max_target.as_usize(),
             max_head: config.max_head_size.0,
+            #[cfg(feature = "http2")]
+            max_headers: config.max_headers,
             body: config.body_limit.0,
             timeout: millis(config.request_timeout),
         };
-        Self { service, http1: http1_builder(config), limits }
+        Self {
+            service,
+            http1: http1_builder(config),
+            #[cfg(feature = "http2")]
+            http2: Http2Settings::new(config),
+            limits,
+        }
     }
 }
 

@@ -1,39 +1,18 @@
-//! What is known of a connection: its phase, since when, and what it is told to do.
+//! [`ConnectionState`]: what is known of a connection: its phase, since when, and what it is told to do.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use zzz_core::http::Connection;
+use zzz_core::http::{Connection, Handover};
 
-use super::Facts;
-use crate::config::HttpConfig;
-
-/// A clock that is read from memory. The sweeper moves it on with every round, so a time taken from it is up
-/// to one round too early; deadlines allow for that.
-#[derive(Debug)]
-pub(crate) struct CoarseClock {
-    started: Instant,
-    millis: AtomicU64,
-}
-
-impl CoarseClock {
-    pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), millis: AtomicU64::new(0) }
-    }
-
-    pub(crate) fn now(&self) -> u64 {
-        self.millis.load(Relaxed)
-    }
-
-    pub(crate) fn advance(&self) -> u64 {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.millis.store(now, Relaxed);
-        now
-    }
-}
+use super::clock::{CoarseClock, Since};
+use super::exchange::{Exchange, Verdict};
+#[cfg(feature = "http2")]
+use super::http2::Streams;
+use super::{Deadlines, Facts, millis};
 
 /// Where a connection stands. Every phase but the handler's own waits on the peer and has a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +26,28 @@ enum Phase {
     Busy,
     /// Kept; nothing of the next request has come.
     Idle,
+    /// It speaks HTTP/2: what that waits for is known by its [`Streams`].
+    #[cfg(feature = "http2")]
+    Http2,
+    /// It was handed over to another protocol, which has deadlines of its own.
+    Upgraded,
+    /// The last answer was sent; what the peer still sends is read and forgotten.
+    Lingering,
     /// Gone.
     Closed,
 }
 
-const PHASES: [Phase; 5] = [Phase::Silent, Phase::Head, Phase::Busy, Phase::Idle, Phase::Closed];
+const PHASES: &[Phase] = &[
+    Phase::Silent,
+    Phase::Head,
+    Phase::Busy,
+    Phase::Idle,
+    #[cfg(feature = "http2")]
+    Phase::Http2,
+    Phase::Upgraded,
+    Phase::Lingering,
+    Phase::Closed,
+];
 
 /// What a connection is told to do at its next poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,33 +56,15 @@ pub(super) enum Order {
     None,
     /// Finish the request in flight, then close.
     Finish,
+    /// Answer a head that was begun and not finished in time with 408, then close.
+    Refuse,
     /// Close now.
-    Close {
-        /// Whether a part of a head has come, which is answered with 408.
-        in_head: bool,
-    },
+    Close,
 }
 
 const FINISH: u8 = 1;
-const CLOSE: u8 = 2;
-const CLOSE_IN_HEAD: u8 = 4;
-
-/// The deadlines of connections, in milliseconds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines {
-    pub(crate) header: u64,
-    pub(crate) keep_alive: u64,
-    /// The time between two rounds of the sweeper.
-    pub(crate) round: u64,
-}
-
-impl Deadlines {
-    pub(crate) fn new(config: &HttpConfig) -> Self {
-        let (header, keep_alive) = (millis(config.header_timeout), millis(config.keep_alive_timeout));
-        let shortest = header.min(keep_alive).min(millis(config.request_timeout));
-        Self { header, keep_alive, round: (shortest / 8).clamp(5, 250) }
-    }
-}
+const REFUSE: u8 = 2;
+const CLOSE: u8 = 4;
 
 /// The state of one connection, shared by its task and the sweeper.
 ///
@@ -105,11 +83,18 @@ pub(crate) struct ConnectionState {
     at_end_of_head: AtomicBool,
     /// Whether somebody holds the body of the request in flight, and so hears of its end.
     body_comes: AtomicBool,
-    /// When the request in flight came.
-    request_since: AtomicU64,
-    /// How long it may take until its response begins; 0 for no bound.
-    request_timeout: AtomicU64,
-    request_timed_out: AtomicBool,
+    /// Whether the body of the last request has not come as a whole.
+    body_owed: AtomicBool,
+    /// Since when there is something to write and the peer takes nothing.
+    blocked: Since,
+    /// The request in flight, on HTTP/1.
+    pub(super) exchange: Exchange,
+    #[cfg(feature = "http2")]
+    preface: AtomicBool,
+    #[cfg(feature = "http2")]
+    streams: OnceLock<Box<Streams>>,
+    /// What goes on with the connection after an upgrade.
+    handover: Mutex<Option<Handover>>,
     orders: AtomicU8,
     waker: Mutex<Option<Waker>>,
 }
@@ -126,9 +111,14 @@ impl ConnectionState {
             early: AtomicBool::new(false),
             at_end_of_head: AtomicBool::new(false),
             body_comes: AtomicBool::new(false),
-            request_since: AtomicU64::new(0),
-            request_timeout: AtomicU64::new(0),
-            request_timed_out: AtomicBool::new(false),
+            body_owed: AtomicBool::new(false),
+            blocked: Since::default(),
+            exchange: Exchange::default(),
+            #[cfg(feature = "http2")]
+            preface: AtomicBool::new(false),
+            #[cfg(feature = "http2")]
+            streams: OnceLock::new(),
+            handover: Mutex::new(None),
             orders: AtomicU8::new(0),
             waker: Mutex::new(None),
         }
@@ -139,8 +129,16 @@ impl ConnectionState {
         let _ = self.facts.set(facts);
     }
 
+    pub(super) fn facts(&self) -> Option<&Facts> {
+        self.facts.get()
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
     fn phase(&self) -> Phase {
-        PHASES[usize::from(self.phase.load(Relaxed)).min(PHASES.len() - 1)]
+        PHASES.get(usize::from(self.phase.load(Relaxed))).copied().unwrap_or(Phase::Closed)
     }
 
     fn enter(&self, phase: Phase) {
@@ -155,7 +153,7 @@ impl ConnectionState {
             Phase::Silent => self.phase.store(Phase::Head as u8, Relaxed),
             Phase::Idle => self.enter(Phase::Head),
             Phase::Busy => self.early.store(true, Relaxed),
-            Phase::Head | Phase::Closed => {}
+            _ => {}
         }
         self.received.store(self.received.load(Relaxed).saturating_add(bytes.len() as u64), Relaxed);
         self.at_end_of_head.store(bytes.ends_with(b"\n\r\n"), Relaxed);
@@ -166,9 +164,8 @@ impl ConnectionState {
     pub(super) fn request_began(&self, has_body: bool, timeout: u64) -> u64 {
         self.early.store(!has_body && !self.at_end_of_head.load(Relaxed), Relaxed);
         self.body_comes.store(has_body, Relaxed);
-        self.request_timed_out.store(false, Relaxed);
-        self.request_timeout.store(timeout, Relaxed);
-        self.request_since.store(self.clock.now(), Relaxed);
+        self.body_owed.store(has_body, Relaxed);
+        self.exchange.begin(self.clock.now(), timeout, has_body);
         self.phase.store(Phase::Busy as u8, Relaxed);
         self.received.swap(0, Relaxed)
     }
@@ -176,6 +173,7 @@ impl ConnectionState {
     /// The body of the request in flight has come as a whole: what comes now is the next head.
     pub(super) fn request_body_ended(&self) {
         self.early.store(false, Relaxed);
+        self.body_owed.store(false, Relaxed);
     }
 
     /// Nobody reads the body of the request in flight any more.
@@ -188,16 +186,78 @@ impl ConnectionState {
         self.phase.load(Relaxed) == Phase::Busy as u8 && !self.body_comes.load(Relaxed)
     }
 
-    /// The handler has answered; a stream may take its time from here.
-    pub(super) fn response_began(&self) {
-        self.request_timeout.store(0, Relaxed);
-    }
-
     /// The response was handed over as a whole.
     pub(super) fn response_ended(&self) {
         if self.phase() == Phase::Busy {
             self.enter(if self.early.load(Relaxed) { Phase::Head } else { Phase::Idle });
         }
+    }
+
+    /// The response is an upgrade: this goes on with the connection when it was sent.
+    pub(super) fn hand_over_to(&self, next: Handover) {
+        if let Ok(mut handover) = self.handover.lock() {
+            *handover = Some(next);
+        }
+    }
+
+    /// What goes on with the connection, if it was upgraded. It has no deadlines of HTTP from here.
+    pub(super) fn take_handover(&self) -> Option<Handover> {
+        let next = self.handover.lock().ok()?.take();
+        if next.is_some() {
+            self.enter(Phase::Upgraded);
+        }
+        next
+    }
+
+    /// The first bytes were the preface of HTTP/2.
+    #[cfg(feature = "http2")]
+    pub(super) fn preface_came(&self) {
+        self.preface.store(true, Relaxed);
+    }
+
+    /// Whether the first bytes were the preface of HTTP/2, and nobody has acted on it.
+    #[cfg(feature = "http2")]
+    pub(super) fn is_preface_here(&self) -> bool {
+        self.preface.load(Relaxed)
+    }
+
+    /// The connection speaks HTTP/2 from here.
+    #[cfg(feature = "http2")]
+    pub(super) fn speaks_http2(&self, max_streams: usize) {
+        let _ = self.streams.set(Box::new(Streams::new(self.since.load(Relaxed), max_streams)));
+        self.enter(Phase::Http2);
+    }
+
+    /// The streams of HTTP/2; `None` on HTTP/1.
+    #[cfg(feature = "http2")]
+    pub(super) fn streams(&self) -> Option<&Streams> {
+        self.streams.get().map(|streams| &**streams)
+    }
+
+    /// Whether the peer may be sending still what nobody will read: the rest of a body, or of a head that was
+    /// refused. Asked when the connection is about to close.
+    pub(super) fn peer_may_be_sending(&self) -> bool {
+        self.body_owed.load(Relaxed) || !matches!(self.phase(), Phase::Idle | Phase::Upgraded)
+    }
+
+    /// The last answer was sent. The order to close that may have led here is carried out.
+    pub(super) fn lingers(&self) {
+        self.enter(Phase::Lingering);
+        self.orders.fetch_and(!(CLOSE | REFUSE), Relaxed);
+    }
+
+    /// There is something to write and the peer takes nothing.
+    pub(super) fn write_blocked(&self) {
+        self.blocked.set(self.clock.now());
+    }
+
+    /// The peer takes again what is written.
+    pub(super) fn write_flows(&self) {
+        self.blocked.clear();
+    }
+
+    pub(super) fn is_write_blocked(&self) -> bool {
+        self.blocked.get().is_some()
     }
 
     pub(super) fn closed(&self) {
@@ -218,7 +278,7 @@ impl ConnectionState {
         }
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         if let Ok(waker) = self.waker.lock()
             && let Some(waker) = &*waker
         {
@@ -229,40 +289,56 @@ impl ConnectionState {
     pub(super) fn order(&self) -> Order {
         match self.orders.load(Relaxed) {
             0 => Order::None,
-            orders if orders & CLOSE != 0 => Order::Close { in_head: orders & CLOSE_IN_HEAD != 0 },
+            orders if orders & CLOSE != 0 => Order::Close,
+            orders if orders & REFUSE != 0 => Order::Refuse,
             _ => Order::Finish,
         }
     }
 
+    fn give(&self, order: u8) {
+        self.orders.fetch_or(order, Relaxed);
+        self.wake();
+    }
+
     /// Tells the connection to finish what is in flight and close.
     pub(crate) fn finish(&self) {
-        self.orders.fetch_or(FINISH, Relaxed);
-        self.wake();
+        self.give(FINISH);
+    }
+
+    /// Whether the connection was told to finish.
+    pub(super) fn is_finishing(&self) -> bool {
+        self.orders.load(Relaxed) & FINISH != 0
     }
 
     /// Tells the connection to close now.
     pub(crate) fn close(&self) {
-        self.orders.fetch_or(CLOSE, Relaxed);
-        self.wake();
+        self.give(CLOSE);
     }
 
     /// Holds the connection to its deadlines; the sweeper calls it once a round.
     pub(crate) fn sweep(&self, now: u64, deadlines: &Deadlines) {
-        let over = |since: u64, limit: u64| now.saturating_sub(since) > limit.saturating_add(deadlines.round);
         let since = self.since.load(Relaxed);
-        let phase = self.phase();
-        match phase {
-            Phase::Silent | Phase::Head if over(since, deadlines.header) => {
-                let in_head = if phase == Phase::Head { CLOSE_IN_HEAD } else { 0 };
-                self.orders.fetch_or(CLOSE | in_head, Relaxed);
-                self.wake();
-            }
-            Phase::Idle if over(since, deadlines.keep_alive) => self.close(),
-            Phase::Busy => {
-                let timeout = self.request_timeout.load(Relaxed);
-                if timeout != 0 && over(self.request_since.load(Relaxed), timeout) {
-                    self.request_timed_out.store(true, Relaxed);
-                    self.wake();
+        if self.blocked.get().is_some_and(|since| deadlines.over(now, since, deadlines.write_stall)) {
+            return self.close();
+        }
+        match self.phase() {
+            Phase::Silent if deadlines.over(now, since, deadlines.header) => self.close(),
+            Phase::Head if deadlines.over(now, since, deadlines.header) => self.give(REFUSE),
+            Phase::Idle if deadlines.over(now, since, deadlines.keep_alive) => self.close(),
+            Phase::Lingering if deadlines.over(now, since, deadlines.linger) => self.close(),
+            Phase::Busy => match self.exchange.sweep(now, deadlines) {
+                Verdict::Fine => {}
+                Verdict::Late => self.wake(),
+                Verdict::Cut => self.close(),
+            },
+            #[cfg(feature = "http2")]
+            Phase::Http2 => {
+                if let Some(streams) = self.streams() {
+                    match streams.sweep(now, deadlines, self.is_finishing()) {
+                        Order::None | Order::Refuse => {}
+                        Order::Finish => self.finish(),
+                        Order::Close => self.close(),
+                    }
                 }
             }
             _ => {}
@@ -272,107 +348,21 @@ impl ConnectionState {
 
 impl Connection for ConnectionState {
     fn peer_addr(&self) -> Option<SocketAddr> {
-        self.facts.get().and_then(|facts| facts.peer)
+        self.facts().and_then(|facts| facts.peer)
     }
 
     fn is_secure(&self) -> bool {
-        self.facts.get().is_some_and(|facts| facts.secure)
+        self.facts().is_some_and(|facts| facts.secure)
     }
 
     fn set_request_timeout(&self, timeout: Duration) {
-        self.request_timeout.store(millis(timeout), Relaxed);
+        self.exchange.set_timeout(millis(timeout));
     }
 
     fn is_timed_out(&self) -> bool {
-        self.request_timed_out.load(Relaxed)
+        self.exchange.is_timed_out()
     }
-}
-
-/// A duration in whole milliseconds, at least one.
-pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DEADLINES: Deadlines = Deadlines { header: 100, keep_alive: 500, round: 10 };
-
-    fn state() -> ConnectionState {
-        ConnectionState::new(Arc::new(CoarseClock::new()))
-    }
-
-    /// What the sweeper orders after `after` milliseconds of silence.
-    fn order_after(state: &ConnectionState, after: u64) -> Order {
-        state.sweep(after, &DEADLINES);
-        state.order()
-    }
-
-    #[test]
-    fn each_phase_has_its_deadline() {
-        type Steps = fn(&ConnectionState);
-        let silent: Steps = |_| {};
-        let head: Steps = |state| state.received(b"GET / HT");
-        let busy: Steps = |state| {
-            state.received(b"GET / HTTP/1.1\r\n\r\n");
-            let _ = state.request_began(false, 0);
-        };
-        let idle: Steps = |state| {
-            state.received(b"GET / HTTP/1.1\r\n\r\n");
-            let _ = state.request_began(false, 0);
-            state.response_ended();
-        };
-        let next_head_came_with_the_first: Steps = |state| {
-            state.received(b"GET / HTTP/1.1\r\n\r\nGET /nex");
-            let _ = state.request_began(false, 0);
-            state.response_ended();
-        };
-        let next_head_came_while_busy: Steps = |state| {
-            state.received(b"GET / HTTP/1.1\r\n\r\n");
-            let _ = state.request_began(false, 0);
-            state.received(b"GET /nex");
-            state.response_ended();
-        };
-        let idle_after_a_body: Steps = |state| {
-            state.received(b"POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\n");
-            let _ = state.request_began(true, 0);
-            state.received(b"12345");
-            state.request_body_ended();
-            state.response_ended();
-        };
-        let cut = |in_head| Order::Close { in_head };
-        for (name, steps, deadline, order) in [
-            ("silent", silent, 100, cut(false)),
-            ("head", head, 100, cut(true)),
-            ("busy", busy, u64::MAX - 1, Order::None),
-            ("idle", idle, 500, cut(false)),
-            ("next head came with the first", next_head_came_with_the_first, 100, cut(true)),
-            ("next head came while busy", next_head_came_while_busy, 100, cut(true)),
-            ("idle after a body", idle_after_a_body, 500, cut(false)),
-        ] {
-            let state = state();
-            steps(&state);
-            if order != Order::None {
-                assert_eq!(order_after(&state, deadline), Order::None, "{name}: too early");
-            }
-            assert_eq!(order_after(&state, deadline.saturating_add(11)), order, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_request_has_its_time_until_its_response_begins() {
-        let state = state();
-        let _ = state.request_began(false, 50);
-        state.sweep(60, &DEADLINES);
-        assert!(!state.is_timed_out());
-        state.sweep(61, &DEADLINES);
-        assert!(state.is_timed_out());
-
-        let _ = state.request_began(false, 50);
-        assert!(!state.is_timed_out(), "the next request begins anew");
-        state.response_began();
-        state.sweep(10_000, &DEADLINES);
-        assert!(!state.is_timed_out(), "a stream may take its time");
-    }
-}
+mod tests;

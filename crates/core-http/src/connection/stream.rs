@@ -46,6 +46,25 @@ macro_rules! each {
     };
 }
 
+impl Stream {
+    /// How many bytes the socket under an encrypted stream has taken; 0 for a plain one, whose writes tell. A
+    /// peer that takes less than a record at a time makes progress that only this shows.
+    pub(super) fn passed_on(&self) -> u64 {
+        match self {
+            Self::Tcp(_) => 0,
+        }
+    }
+
+    /// Makes the end of this stream a reset, when it is dropped: the peer sees that something is missing, and the
+    /// kernel keeps nothing for one that does not read.
+    pub(super) fn abort(&self) {
+        match self {
+            // If it can not be set, the stream ends as streams do.
+            Self::Tcp(stream) => drop(stream.set_zero_linger()),
+        }
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         each!(self, stream => Pin::new(stream).poll_read(cx, buf))

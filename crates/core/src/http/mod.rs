@@ -16,6 +16,7 @@
 //! | [`limits`] | [`Limits`]: what a route lets a client do |
 //! | [`assigns`] | [`Assigns`]: values that middleware hands to handlers and templates |
 //! | [`connection`] | [`Connection`]: what the server knows of the peer |
+//! | [`upgrade`] | [`Upgrade`], [`Duplex`]: from HTTP to another protocol |
 //! | [`cookies`] | reading and setting cookies |
 //! | [`format`](mod@format) | [`Format`]: whether a client wants HTML or JSON |
 //! | [`problem`] | problem documents, [`ErrorPage`], [`ErrorRenderer`] |
@@ -41,6 +42,7 @@ pub mod request_id;
 pub mod response;
 pub mod route;
 pub mod service;
+pub mod upgrade;
 pub mod urlencoded;
 
 pub use assets::{Assets, Embedded};
@@ -60,6 +62,7 @@ pub use request_id::RequestId;
 pub use response::{Html, IntoResponse, Redirect, Response, redirect};
 pub use route::{PathParams, RouteInfo};
 pub use service::{BoxFuture, Service, now_or_never};
+pub use upgrade::{Duplex, Handover, Upgrade};
 
 pub use ::http::uri::PathAndQuery;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};

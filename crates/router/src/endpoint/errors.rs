@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use zzz_core::http::problem::ErrorInfo;
 use zzz_core::http::frame::Kept;
+use zzz_core::http::problem::ErrorInfo;
 use zzz_core::http::{Body, ErrorPage, ErrorRenderer, Format, Html, IntoResponse, Response, header};
 
 use super::guard::panicked;

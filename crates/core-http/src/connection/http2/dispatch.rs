@@ -1,0 +1,131 @@
+//! Requests of HTTP/2 to the service, each in a task of its own.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use h2::Reason;
+use http::StatusCode;
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use zzz_core::http::{Response, Service};
+
+use super::StreamState;
+use crate::connection::lane::Lane;
+use crate::connection::service::{Call, RequestLimits, target_length};
+use crate::connection::{ConnectionState, Serving, strict};
+
+/// What the requests of a connection of HTTP/2 are answered with.
+pub(in crate::connection) struct Http2Dispatch {
+    service: Arc<dyn Service>,
+    state: Arc<ConnectionState>,
+    limits: RequestLimits,
+}
+
+impl Http2Dispatch {
+    pub(super) fn new(serving: &Serving, state: &Arc<ConnectionState>) -> Self {
+        Self { service: Arc::clone(&serving.service), state: Arc::clone(state), limits: serving.limits }
+    }
+
+    /// Why a request is refused, if it is; what is in order comes out with a `Host` header.
+    fn refusal(&self, parts: &mut http::request::Parts) -> Option<StatusCode> {
+        if target_length(&parts.uri) > self.limits.max_target {
+            Some(StatusCode::URI_TOO_LONG)
+        } else if parts.headers.len() > self.limits.max_headers {
+            Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+        } else {
+            strict::http2(parts).err()
+        }
+    }
+}
+
+impl hyper::service::Service<http::Request<Incoming>> for Http2Dispatch {
+    type Response = Response;
+    /// hyper resets the stream with its reason.
+    type Error = h2::Error;
+    type Future = Http2Call;
+
+    fn call(&self, request: http::Request<Incoming>) -> Http2Call {
+        let (mut parts, incoming) = request.into_parts();
+        let has_body = !http_body::Body::is_end_stream(&incoming);
+        let begun = self
+            .state
+            .streams()
+            .and_then(|streams| streams.begin(&self.state, self.limits.timeout, has_body));
+        let Some(stream) = begun else { return Http2Call::Refused };
+        let lane = Lane::Stream(Arc::clone(&stream));
+        let call = match self.refusal(&mut parts) {
+            Some(status) => Call::refused(status, lane),
+            None => Call::begin(&*self.service, self.limits.body, parts, incoming, has_body, lane),
+        };
+        Http2Call::Begun(Begun { call, stream, known: false, answered: false })
+    }
+}
+
+/// A request in flight on a stream.
+pub(in crate::connection) enum Http2Call {
+    /// There are as many in flight already as may be.
+    Refused,
+    Begun(Begun),
+}
+
+pub(in crate::connection) struct Begun {
+    call: Call,
+    stream: Arc<StreamState>,
+    /// Whether the stream knows its task's waker.
+    known: bool,
+    answered: bool,
+}
+
+impl Future for Http2Call {
+    type Output = Result<Response, h2::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let begun = match self.get_mut() {
+            Self::Refused => return Poll::Ready(Err(Reason::REFUSED_STREAM.into())),
+            Self::Begun(begun) => begun,
+        };
+        if !begun.known {
+            begun.known = true;
+            begun.stream.set_waker(cx.waker().clone());
+        }
+        let Ok(response) = std::task::ready!(Pin::new(&mut begun.call).poll(cx));
+        begun.answered = true;
+        Poll::Ready(Ok(response))
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        // The client has reset the stream, or is gone.
+        if !self.answered {
+            self.stream.ended();
+        }
+    }
+}
+
+/// Spawns the tasks of streams.
+#[derive(Clone)]
+pub(in crate::connection) struct StreamSpawner {
+    state: Arc<ConnectionState>,
+}
+
+impl StreamSpawner {
+    pub(super) fn new(state: Arc<ConnectionState>) -> Self {
+        Self { state }
+    }
+}
+
+impl<F> Executor<F> for StreamSpawner
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    /// hyper calls this right after the service, with the future that drives the service's.
+    fn execute(&self, stream: F) {
+        let task = tokio::spawn(stream);
+        if let Some(begun) = self.state.streams().and_then(super::Streams::take_begun) {
+            begun.runs_in(task.abort_handle());
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! [`FrameWatch`]: looks at the heads of frames as they come, for what hyper's machine does not bound.
+//!
+//! The machine bounds what a client makes us keep: header lists, CONTINUATION, small DATA, resets of streams that
+//! were not begun. What it answers or drops at once costs no memory, and so has no bound there: PING, SETTINGS,
+//! PRIORITY, WINDOW_UPDATE, unknown frames, resets of streams whose handlers have begun. Here each has a rate.
+
+/// What a client that knows the server says first (RFC 9113, 3.4).
+pub(in crate::connection) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const CONTINUATION: u8 = 9;
+
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// How many frames that carry nothing for an app may come in a second, beyond those that were earned.
+const CHATTER: u32 = 2_000;
+
+/// A client that downloads says WINDOW_UPDATE all the time: this many bytes to it earn one frame.
+const BYTES_PER_FRAME: usize = 1024;
+
+/// What was sent is remembered up to this many frames.
+const MOST_EARNED: u32 = 100_000;
+
+/// The last word to a client that sent too much: GOAWAY, 11 is ENHANCE_YOUR_CALM.
+const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
+
+/// Looks at the heads of the frames that a client sends.
+#[derive(Debug)]
+pub(in crate::connection) struct FrameWatch {
+    /// How much of the preface is still to come.
+    preface: usize,
+    head: [u8; 9],
+    /// How much of `head` is here.
+    have: usize,
+    /// How much of the frame's payload is still to come.
+    payload: usize,
+    /// Whether a header block was begun and not ended.
+    in_block: bool,
+    /// The highest stream that was begun.
+    last_stream: u32,
+    max_resets: u32,
+    /// The second that is counted, in milliseconds of the clock.
+    second: u64,
+    resets: u32,
+    chatter: u32,
+    /// How many frames of chatter were earned by what was sent.
+    earned: u32,
+    /// Bytes sent that did not earn a frame yet.
+    sent: usize,
+}
+
+impl FrameWatch {
+    pub(super) fn new(max_resets: u32) -> Self {
+        Self {
+            preface: PREFACE.len(),
+            head: [0; 9],
+            have: 0,
+            payload: 0,
+            in_block: false,
+            last_stream: 0,
+            max_resets,
+            second: 0,
+            resets: 0,
+            chatter: 0,
+            earned: 0,
+            sent: 0,
+        }
+    }
+
+    /// Bytes came. Whether the client stays within its rates.
+    #[must_use]
+    pub(in crate::connection) fn received(&mut self, mut bytes: &[u8], now: u64) -> bool {
+        let skipped = self.preface.min(bytes.len());
+        self.preface -= skipped;
+        bytes = &bytes[skipped..];
+        while !bytes.is_empty() {
+            if self.payload > 0 {
+                let skipped = self.payload.min(bytes.len());
+                self.payload -= skipped;
+                bytes = &bytes[skipped..];
+                continue;
+            }
+            let wanted = (self.head.len() - self.have).min(bytes.len());
+            self.head[self.have..self.have + wanted].copy_from_slice(&bytes[..wanted]);
+            self.have += wanted;
+            bytes = &bytes[wanted..];
+            if self.have == self.head.len() {
+                self.have = 0;
+                if !self.frame(now) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// The head of a frame is here.
+    fn frame(&mut self, now: u64) -> bool {
+        let [long, length, short, kind, flags, stream @ ..] = self.head;
+        self.payload = u32::from_be_bytes([0, long, length, short]) as usize;
+        match kind {
+            DATA if self.payload > 0 || flags & END_STREAM != 0 => true,
+            HEADERS | CONTINUATION => {
+                self.in_block = flags & END_HEADERS == 0;
+                if kind == HEADERS {
+                    self.last_stream = self.last_stream.max(u32::from_be_bytes(stream) & 0x7fff_ffff);
+                }
+                true
+            }
+            RST_STREAM => {
+                self.count(now);
+                self.resets += 1;
+                self.resets <= self.max_resets
+            }
+            _ => {
+                self.count(now);
+                self.chatter += 1;
+                if self.chatter <= CHATTER {
+                    return true;
+                }
+                let earned = self.earned > 0;
+                self.earned = self.earned.saturating_sub(1);
+                earned
+            }
+        }
+    }
+
+    /// Begins to count anew if the second that was counted is over.
+    fn count(&mut self, now: u64) {
+        if now.saturating_sub(self.second) >= 1000 {
+            self.second = now;
+            self.resets = 0;
+            self.chatter = 0;
+        }
+    }
+
+    /// Bytes were sent.
+    pub(in crate::connection) fn sent(&mut self, bytes: usize) {
+        self.sent += bytes;
+        let earned = u32::try_from(self.sent / BYTES_PER_FRAME).unwrap_or(u32::MAX);
+        self.sent %= BYTES_PER_FRAME;
+        self.earned = self.earned.saturating_add(earned).min(MOST_EARNED);
+    }
+
+    /// Whether the client owes the rest of a frame or of a header block. The payload of DATA is not meant: how
+    /// fast that comes is watched where somebody waits for it.
+    pub(in crate::connection) fn is_within_head(&self) -> bool {
+        let in_frame = self.payload > 0 && self.head[3] != DATA;
+        self.in_block || self.have > 0 || in_frame
+    }
+
+    /// What to say to a client that exceeded its rates, at the end of a frame.
+    pub(in crate::connection) fn farewell(&self) -> [u8; 17] {
+        let mut goaway = GOAWAY;
+        goaway[9..13].copy_from_slice(&self.last_stream.to_be_bytes());
+        goaway
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PING: u8 = 6;
+
+    fn frame(kind: u8, flags: u8, stream: u8, payload: usize) -> Vec<u8> {
+        let mut frame = vec![0, 0, u8::try_from(payload).unwrap(), kind, flags, 0, 0, 0, stream];
+        frame.resize(9 + payload, 0);
+        frame
+    }
+
+    fn watch() -> FrameWatch {
+        let mut watch = FrameWatch::new(3);
+        assert!(watch.received(PREFACE, 0));
+        watch
+    }
+
+    /// How many of the frames were let through.
+    fn let_through(watch: &mut FrameWatch, frame: &[u8], now: u64) -> usize {
+        (0..10_000).take_while(|_| watch.received(frame, now)).count()
+    }
+
+    #[test]
+    fn resets_and_chatter_have_a_rate_and_requests_have_none() {
+        assert_eq!(let_through(&mut watch(), &frame(RST_STREAM, 0, 1, 4), 0), 3);
+        assert_eq!(let_through(&mut watch(), &frame(PING, 0, 0, 8), 0), 2_000);
+        assert_eq!(let_through(&mut watch(), &frame(200, 0, 0, 3), 0), 2_000);
+        assert_eq!(let_through(&mut watch(), &frame(DATA, 0, 1, 0), 0), 2_000, "empty DATA");
+        assert_eq!(let_through(&mut watch(), &frame(DATA, END_STREAM, 1, 0), 0), 10_000);
+        assert_eq!(let_through(&mut watch(), &frame(DATA, 0, 1, 1), 0), 10_000);
+        assert_eq!(let_through(&mut watch(), &frame(HEADERS, END_HEADERS, 1, 5), 0), 10_000);
+    }
+
+    #[test]
+    fn the_next_second_begins_anew() {
+        let mut watch = watch();
+        for now in [10, 500, 999, 1000, 1500] {
+            assert!(watch.received(&frame(RST_STREAM, 0, 1, 4), now), "{now}");
+        }
+        assert_eq!(let_through(&mut watch, &frame(RST_STREAM, 0, 1, 4), 1999), 1);
+    }
+
+    #[test]
+    fn what_is_sent_earns_window_updates() {
+        let mut watch = watch();
+        for _ in 0..5 {
+            watch.sent(1000);
+        }
+        assert_eq!(let_through(&mut watch, &frame(8, 0, 0, 4), 0), 2_004);
+    }
+
+    #[test]
+    fn frames_are_found_however_they_are_cut() {
+        let mut bytes = PREFACE.to_vec();
+        for _ in 0..4 {
+            bytes.extend(frame(DATA, 0, 1, 7));
+            bytes.extend(frame(RST_STREAM, 0, 1, 4));
+        }
+        for size in 1..bytes.len() {
+            let mut watch = FrameWatch::new(3);
+            let refused = bytes.chunks(size).position(|bytes| !watch.received(bytes, 0));
+            // The fourth reset's head ends 4 bytes before the end.
+            assert_eq!(refused, Some((bytes.len() - 5) / size), "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn knows_whether_a_head_is_coming() {
+        let mut watch = watch();
+        for (bytes, within) in [
+            (frame(HEADERS, 0, 1, 5), true),
+            (frame(CONTINUATION, 0, 1, 5), true),
+            (frame(CONTINUATION, END_HEADERS, 1, 5), false),
+            (frame(DATA, 0, 1, 5)[..11].to_vec(), false),
+            (vec![0; 3], false),
+            (frame(HEADERS, END_HEADERS, 7, 5)[..11].to_vec(), true),
+            (vec![0; 3], false),
+            (vec![0; 1], true),
+        ] {
+            assert!(watch.received(&bytes, 0));
+            assert_eq!(watch.is_within_head(), within, "{bytes:?}");
+        }
+        assert_eq!(watch.farewell()[9..], [0, 0, 0, 7, 0, 0, 0, 11]);
+    }
+}

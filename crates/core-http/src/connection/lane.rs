@@ -1,0 +1,115 @@
+//! [`Lane`]: what a request and its response run in: a connection of HTTP/1, or a stream of HTTP/2.
+
+use std::sync::Arc;
+
+use zzz_core::http::Connection;
+
+use super::ConnectionState;
+use super::exchange::Exchange;
+#[cfg(feature = "http2")]
+use super::http2::StreamState;
+
+/// What a request and its response run in.
+#[derive(Clone)]
+pub(super) enum Lane {
+    /// HTTP/1: a connection is a lane of one request after the other.
+    Connection(Arc<ConnectionState>),
+    /// HTTP/2: a stream is a lane of one request.
+    #[cfg(feature = "http2")]
+    Stream(Arc<StreamState>),
+}
+
+impl Lane {
+    pub(super) fn connection(&self) -> &Arc<ConnectionState> {
+        match self {
+            Self::Connection(connection) => connection,
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => &stream.connection,
+        }
+    }
+
+    pub(super) fn exchange(&self) -> &Exchange {
+        match self {
+            Self::Connection(connection) => &connection.exchange,
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => &stream.exchange,
+        }
+    }
+
+    /// The connection as its request sees it.
+    pub(super) fn seen_by_request(&self) -> Arc<dyn Connection> {
+        match self {
+            Self::Connection(connection) => Arc::clone(connection) as Arc<dyn Connection>,
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => Arc::clone(stream) as Arc<dyn Connection>,
+        }
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.connection().now()
+    }
+
+    /// The request's body has come as a whole.
+    pub(super) fn request_body_ended(&self) {
+        self.exchange().body_ended();
+        match self {
+            Self::Connection(connection) => connection.request_body_ended(),
+            #[cfg(feature = "http2")]
+            Self::Stream(_) => {}
+        }
+    }
+
+    /// Nobody reads the request's body any more.
+    pub(super) fn request_body_let_go(&self) {
+        self.exchange().body_ended();
+        match self {
+            Self::Connection(connection) => connection.request_body_let_go(),
+            #[cfg(feature = "http2")]
+            Self::Stream(_) => {}
+        }
+    }
+
+    /// The response was handed over as a whole.
+    pub(super) fn response_ended(&self) {
+        match self {
+            Self::Connection(connection) => connection.response_ended(),
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.ended(),
+        }
+    }
+
+    /// How many bytes of a body's frame are handed over at once. What is shorter than one piece needs no watching.
+    ///
+    /// Over HTTP/1 hyper copies pieces into its buffer until that is as long as the longest head, and it stays that
+    /// large while the connection is kept. Over HTTP/2 the machine takes a piece as soon as the peer has room
+    /// for a single byte of it, and nobody hears of the rest any more. So the last KiB is a piece of its own:
+    /// until the peer has room for what is before it, the body is there and its time is watched.
+    pub(super) fn piece(&self, left: usize) -> usize {
+        match self {
+            Self::Connection(_) => left.min(32 * 1024),
+            #[cfg(feature = "http2")]
+            Self::Stream(_) => {
+                const LAST: usize = 1024;
+                if left > LAST { (left - LAST).min(16 * 1024) } else { left }
+            }
+        }
+    }
+
+    /// A piece of the response was handed over. Over HTTP/1 the socket tells whether the peer takes it.
+    pub(super) fn handed_over(&self) {
+        match self {
+            Self::Connection(_) => {}
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.exchange.handed_over(stream.connection.now()),
+        }
+    }
+
+    /// There is room for the next piece.
+    pub(super) fn asked_for_more(&self) {
+        match self {
+            Self::Connection(_) => {}
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.exchange.asked_for_more(),
+        }
+    }
+}

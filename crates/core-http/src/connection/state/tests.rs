@@ -1,0 +1,351 @@
+//! One table for all deadlines of a connection, and what else the state decides.
+
+use super::*;
+
+const HEADER: u64 = 100;
+const KEEP_ALIVE: u64 = 500;
+const GRACE: u64 = 200;
+const STALL: u64 = 300;
+const LINGER: u64 = 50;
+const ROUND: u64 = 10;
+
+const DEADLINES: Deadlines = Deadlines {
+    header: HEADER,
+    keep_alive: KEEP_ALIVE,
+    body_min_rate: 1000,
+    body_grace: GRACE,
+    write_stall: STALL,
+    linger: LINGER,
+    round: ROUND,
+};
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+const POST: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\n";
+
+fn state() -> (Arc<CoarseClock>, Arc<ConnectionState>) {
+    let clock = Arc::new(CoarseClock::new());
+    (Arc::clone(&clock), Arc::new(ConnectionState::new(clock)))
+}
+
+/// Moves the clock on and lets the sweeper come round.
+fn order_at(clock: &CoarseClock, state: &ConnectionState, now: u64) -> Order {
+    clock.set(now);
+    state.sweep(now, &DEADLINES);
+    state.order()
+}
+
+fn get(state: &ConnectionState) {
+    state.received(GET);
+    let _ = state.request_began(false, 0);
+}
+
+#[test]
+fn each_phase_has_its_deadline() {
+    type Steps = fn(&Arc<ConnectionState>);
+    const NEVER: u64 = u64::MAX;
+    let table: &[(&str, Steps, u64, Order)] = &[
+        ("silent, or shaking hands", |_| {}, HEADER, Order::Close),
+        ("head", |state| state.received(b"GET / HT"), HEADER, Order::Refuse),
+        ("busy", |state| get(state), NEVER, Order::None),
+        (
+            "idle",
+            |state| {
+                get(state);
+                state.response_ended();
+            },
+            KEEP_ALIVE,
+            Order::Close,
+        ),
+        (
+            "next head came with the first",
+            |state| {
+                state.received(b"GET / HTTP/1.1\r\n\r\nGET /nex");
+                let _ = state.request_began(false, 0);
+                state.response_ended();
+            },
+            HEADER,
+            Order::Refuse,
+        ),
+        (
+            "next head came while busy",
+            |state| {
+                get(state);
+                state.received(b"GET /nex");
+                state.response_ended();
+            },
+            HEADER,
+            Order::Refuse,
+        ),
+        (
+            "next head came in pieces while busy, and its time has not begun",
+            |state| {
+                get(state);
+                state.received(b"GET /nex");
+                state.received(b"t HTTP");
+            },
+            NEVER,
+            Order::None,
+        ),
+        (
+            "idle after a body",
+            |state| {
+                state.received(POST);
+                let _ = state.request_began(true, 0);
+                state.received(b"12345");
+                state.request_body_ended();
+                state.response_ended();
+            },
+            KEEP_ALIVE,
+            Order::Close,
+        ),
+        (
+            "a body that is not read",
+            |state| {
+                state.received(POST);
+                let _ = state.request_began(true, 0);
+            },
+            NEVER,
+            Order::None,
+        ),
+        (
+            "a body that is waited for, after the response has begun",
+            |state| {
+                state.received(POST);
+                let _ = state.request_began(true, 0);
+                state.exchange.answered();
+                state.exchange.body_awaited(0);
+            },
+            GRACE,
+            Order::Close,
+        ),
+        (
+            "a response that the peer does not take",
+            |state| {
+                get(state);
+                state.exchange.answered();
+                state.write_blocked();
+            },
+            STALL,
+            Order::Close,
+        ),
+        (
+            "the end of a response that the peer does not take",
+            |state| {
+                get(state);
+                state.exchange.answered();
+                state.write_blocked();
+                state.response_ended();
+            },
+            STALL,
+            Order::Close,
+        ),
+        (
+            "a response that the peer takes again",
+            |state| {
+                get(state);
+                state.exchange.answered();
+                state.write_blocked();
+                state.write_flows();
+            },
+            NEVER,
+            Order::None,
+        ),
+        (
+            "upgraded",
+            |state| {
+                get(state);
+                let upgrade = zzz_core::http::Upgrade::new();
+                let mut response = upgrade.accept("echo", |_| async {});
+                state.hand_over_to(response.extensions_mut().remove().unwrap());
+                state.response_ended();
+                assert!(state.take_handover().is_some());
+                state.received(b"anything");
+            },
+            NEVER,
+            Order::None,
+        ),
+        ("lingering", |state| state.lingers(), LINGER, Order::Close),
+        #[cfg(feature = "http2")]
+        ("HTTP/2 without a request", |state| state.speaks_http2(1), HEADER, Order::Finish),
+        #[cfg(feature = "http2")]
+        (
+            "HTTP/2 with a request in flight",
+            |state| {
+                state.speaks_http2(1);
+                assert!(state.streams().unwrap().begin(state, 0, false).is_some());
+            },
+            NEVER,
+            Order::None,
+        ),
+        #[cfg(feature = "http2")]
+        (
+            "HTTP/2 after its requests",
+            |state| {
+                state.speaks_http2(1);
+                state.streams().unwrap().begin(state, 0, false).unwrap().ended();
+            },
+            KEEP_ALIVE,
+            Order::Finish,
+        ),
+        #[cfg(feature = "http2")]
+        (
+            "a head of HTTP/2 that does not end",
+            |state| {
+                state.speaks_http2(2);
+                assert!(state.streams().unwrap().begin(state, 0, false).is_some());
+                state.streams().unwrap().head_comes(true, 0);
+            },
+            HEADER,
+            Order::Close,
+        ),
+        #[cfg(feature = "http2")]
+        (
+            "HTTP/2 that is not listened to any more",
+            |state| {
+                state.speaks_http2(2);
+                assert!(state.streams().unwrap().begin(state, 0, false).is_some());
+                state.streams().unwrap().give_up(0);
+            },
+            LINGER,
+            Order::Close,
+        ),
+    ];
+    for (name, steps, deadline, order) in table {
+        let (clock, state) = state();
+        steps(&state);
+        if *deadline == NEVER {
+            assert_eq!(order_at(&clock, &state, 1_000_000), Order::None, "{name}");
+            continue;
+        }
+        assert_eq!(order_at(&clock, &state, deadline + ROUND), Order::None, "{name}: too early");
+        assert_eq!(order_at(&clock, &state, deadline + ROUND + 1), *order, "{name}");
+    }
+}
+
+#[test]
+fn a_request_has_its_time_until_its_response_begins() {
+    let (clock, state) = state();
+    let _ = state.request_began(false, 50);
+    order_at(&clock, &state, 60);
+    assert!(!state.is_timed_out());
+    order_at(&clock, &state, 61);
+    assert!(state.is_timed_out());
+
+    let _ = state.request_began(false, 50);
+    assert!(!state.is_timed_out(), "the next request begins anew");
+    state.exchange.answered();
+    order_at(&clock, &state, 10_000);
+    assert!(!state.is_timed_out(), "a stream may take its time");
+}
+
+/// Reads a body of which `bytes` come every `pace` milliseconds; when it was found too slow.
+fn too_slow_at(bytes: u64, pace: u64, wait: bool) -> Option<u64> {
+    let (clock, state) = state();
+    state.received(POST);
+    let _ = state.request_began(true, 0);
+    if wait {
+        state.exchange.body_awaited(0);
+    }
+    for now in 1..5_000 {
+        if now % pace == 0 {
+            clock.set(now);
+            if wait {
+                state.exchange.body_came(now, bytes);
+                state.exchange.body_awaited(now);
+            }
+        }
+        if now % ROUND == 0 {
+            assert_eq!(order_at(&clock, &state, now), Order::None);
+        }
+        if state.exchange.overdue() == super::super::exchange::Overdue::Body {
+            return Some(now);
+        }
+    }
+    None
+}
+
+#[test]
+fn a_body_must_come_at_its_rate_while_somebody_waits_for_it() {
+    assert_eq!(too_slow_at(0, 4_999, true), Some(GRACE + 2 * ROUND), "nothing comes");
+    assert_eq!(too_slow_at(1, 10, true), Some(240), "a tenth of the rate");
+    assert_eq!(too_slow_at(9, 10, true), Some(2_110), "nine tenths of the rate");
+    assert_eq!(too_slow_at(10, 10, true), None, "the rate");
+    assert_eq!(too_slow_at(150, 150, true), None, "the rate, in pieces");
+    assert_eq!(
+        too_slow_at(1_000_000, 300, true),
+        Some(GRACE + 2 * ROUND),
+        "what was fast may not stall for longer"
+    );
+    assert_eq!(too_slow_at(0, 10, false), None, "nobody waits");
+}
+
+#[test]
+fn a_body_that_comes_just_in_time_is_in_time() {
+    let (clock, state) = state();
+    let _ = state.request_began(true, 0);
+    state.exchange.body_awaited(0);
+    order_at(&clock, &state, 1_000);
+    assert_eq!(state.exchange.overdue(), super::super::exchange::Overdue::Body);
+    state.exchange.body_came(1_000, 1);
+    assert_eq!(state.exchange.overdue(), super::super::exchange::Overdue::Nothing);
+}
+
+#[test]
+fn a_connection_that_lingers_has_carried_out_its_order() {
+    let (clock, state) = state();
+    state.received(b"GET");
+    assert_eq!(order_at(&clock, &state, HEADER + ROUND + 1), Order::Refuse);
+    state.lingers();
+    assert_eq!(state.order(), Order::None);
+    state.finish();
+    assert_eq!(state.order(), Order::Finish);
+    state.lingers();
+    assert_eq!(state.order(), Order::Finish, "it is still to finish");
+}
+
+#[cfg(feature = "http2")]
+mod http2 {
+    use super::*;
+
+    #[test]
+    fn no_more_streams_begin_than_may_be() {
+        let (_, state) = state();
+        state.speaks_http2(2);
+        let streams = state.streams().unwrap();
+        let first = streams.begin(&state, 0, false).unwrap();
+        let second = streams.begin(&state, 0, false).unwrap();
+        assert!(streams.begin(&state, 0, false).is_none());
+        first.ended();
+        first.ended();
+        let third = streams.begin(&state, 0, false).unwrap();
+        assert!(streams.begin(&state, 0, false).is_none(), "a stream ends once");
+        second.ended();
+        third.ended();
+        assert!(streams.begin(&state, 0, false).is_some());
+    }
+
+    #[test]
+    fn a_peer_that_is_told_to_leave_is_not_waited_for() {
+        let (clock, state) = state();
+        state.speaks_http2(2);
+        let streams = state.streams().unwrap();
+        let stream = streams.begin(&state, 0, false).unwrap();
+        state.finish();
+        assert_eq!(order_at(&clock, &state, 1_000), Order::Finish, "a request is in flight");
+        stream.ended();
+        assert_eq!(order_at(&clock, &state, 1_000 + LINGER + ROUND), Order::Finish);
+        assert_eq!(order_at(&clock, &state, 1_001 + LINGER + ROUND), Order::Close);
+    }
+
+    #[test]
+    fn each_stream_has_its_own_time() {
+        let (clock, state) = state();
+        state.speaks_http2(2);
+        let streams = state.streams().unwrap();
+        let short = streams.begin(&state, 50, false).unwrap();
+        let long = streams.begin(&state, 5_000, false).unwrap();
+        assert_eq!(order_at(&clock, &state, 61), Order::None);
+        assert!(short.is_timed_out());
+        assert!(!long.is_timed_out());
+    }
+}

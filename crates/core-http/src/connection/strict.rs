@@ -1,0 +1,240 @@
+//! What hyper lets through and HTTP does not allow: hosts, methods, targets, transfer codings.
+//!
+//! A request that two readers may understand in two ways is refused with 400, and its connection closes, so that
+//! nothing that hides in it is ever dispatched (RFC 9112, 11.2).
+
+use std::cell::Cell;
+
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+
+/// The host that was found valid last. The requests of a connection have the same nearly always, and comparing is
+/// cheaper than checking.
+#[derive(Default)]
+pub(super) struct Hosts(Cell<Vec<u8>>);
+
+impl Hosts {
+    fn is_valid(&self, host: &[u8]) -> bool {
+        let mut last = self.0.take();
+        // An empty one is never valid, so it is never the last.
+        let valid = last == host && !host.is_empty() || {
+            let valid = is_valid_host(host);
+            if valid {
+                last.clear();
+                last.extend_from_slice(host);
+            }
+            valid
+        };
+        self.0.set(last);
+        valid
+    }
+}
+
+/// Checks a request of HTTP/1. One that is in order has a `Host` header that says whom it is for, also if its
+/// target is in absolute form, where the header does not count (RFC 9112, 3.2.2).
+///
+/// # Errors
+/// The status to refuse it with.
+pub(super) fn http1(parts: &mut Parts, chunked: bool, hosts: &Hosts) -> Result<(), StatusCode> {
+    if chunked {
+        only_chunked(parts)?;
+    }
+    if is_refused(&parts.method) {
+        return Err(StatusCode::NOT_IMPLEMENTED);
+    }
+    let host = single_host(&parts.headers)?;
+    match host {
+        Some(host) if hosts.is_valid(host.as_bytes()) => {}
+        // Only HTTP/1.1 made it an obligation.
+        None if parts.version == Version::HTTP_10 => {}
+        _ => return Err(StatusCode::BAD_REQUEST),
+    }
+    if is_origin_form(&parts.uri) { Ok(()) } else { other_form(parts) }
+}
+
+/// Checks a request of HTTP/2. One that is in order has a `Host` header, also if it came with `:authority` alone.
+///
+/// # Errors
+/// The status to refuse it with.
+#[cfg(feature = "http2")]
+pub(super) fn http2(parts: &mut Parts) -> Result<(), StatusCode> {
+    if is_refused(&parts.method) {
+        return Err(StatusCode::NOT_IMPLEMENTED);
+    }
+    let host = single_host(&parts.headers)?;
+    match (parts.uri.authority(), host) {
+        (None, None) => return Err(StatusCode::BAD_REQUEST),
+        // Two that differ are malformed (RFC 9113, 8.3.1).
+        (Some(authority), Some(host))
+            if !authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()) =>
+        {
+            return Err(StatusCode::BAD_REQUEST);
+        }
+        (_, Some(host)) if !is_valid_host(host.as_bytes()) => return Err(StatusCode::BAD_REQUEST),
+        (Some(authority), None) => {
+            let host = header_of(authority)?;
+            parts.headers.insert(HOST, host);
+        }
+        _ => {}
+    }
+    check_path(parts)
+}
+
+/// Whether the target is a path with or without a query: what nearly every target of HTTP/1 is.
+fn is_origin_form(uri: &Uri) -> bool {
+    uri.scheme().is_none() && uri.authority().is_none() && uri.path().starts_with('/')
+}
+
+#[cold]
+fn other_form(parts: &mut Parts) -> Result<(), StatusCode> {
+    if let Some(scheme) = parts.uri.scheme_str() {
+        let authority = parts.uri.authority().ok_or(StatusCode::BAD_REQUEST)?;
+        if !matches!(scheme, "http" | "https") {
+            return Err(StatusCode::BAD_REQUEST);
+        }
+        let host = header_of(authority)?;
+        parts.headers.insert(HOST, host);
+    } else if parts.uri.authority().is_some() {
+        // The authority form is CONNECT's.
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    check_path(parts)
+}
+
+/// A path begins with a slash; `*` stands for the server as a whole, and only OPTIONS may ask for that.
+fn check_path(parts: &Parts) -> Result<(), StatusCode> {
+    match parts.uri.path() {
+        "*" if parts.method == Method::OPTIONS => Ok(()),
+        // `http://example.org?query` has no path, and OPTIONS with `http://example.org` asks for `*`.
+        "" if parts.uri.scheme().is_some() => Ok(()),
+        path if path.starts_with('/') => Ok(()),
+        _ => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+fn header_of(authority: &Authority) -> Result<HeaderValue, StatusCode> {
+    let host = authority.as_str();
+    if !is_valid_host(host.as_bytes()) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    HeaderValue::from_str(host).map_err(|_| StatusCode::BAD_REQUEST)
+}
+
+/// No app wants its requests echoed, or to be a tunnel.
+fn is_refused(method: &Method) -> bool {
+    *method == Method::TRACE || *method == Method::CONNECT
+}
+
+/// hyper takes the last of several codings, and several headers (RFC 9112, 6.1: we know no coding but chunked). A
+/// body of a GET is of use to nobody but smugglers (RFC 9110, 9.3.1).
+#[cold]
+fn only_chunked(parts: &Parts) -> Result<(), StatusCode> {
+    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    let chunked = codings.next().is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if chunked && codings.next().is_none() && !matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    Err(StatusCode::BAD_REQUEST)
+}
+
+/// The `Host` header; more than one is an error.
+fn single_host(headers: &HeaderMap) -> Result<Option<&HeaderValue>, StatusCode> {
+    // Most clients send it first, and what is first is found without a hash. Values of one name are neighbours.
+    let mut all = headers.iter();
+    if let Some((name, host)) = all.next()
+        && *name == HOST
+    {
+        return if all.next().is_some_and(|(name, _)| *name == HOST) {
+            Err(StatusCode::BAD_REQUEST)
+        } else {
+            Ok(Some(host))
+        };
+    }
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (host, None) => Ok(host),
+        _ => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// Whether this is a name or an address with or without a port (RFC 3986, 3.2.2). Of the characters that the grammar
+/// allows in names, those that no name on the internet has are refused: `a,b` is two hosts to some readers.
+fn is_valid_host(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().rposition(|byte| *byte == b':' || *byte == b']') {
+        Some(at) if host[at] == b':' => (&host[..at], &host[at + 1..]),
+        _ => (host, &host[..0]),
+    };
+    let valid_port = port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
+    valid_port && (is_valid_name(name) || is_valid_address(name))
+}
+
+fn is_valid_name(name: &[u8]) -> bool {
+    let valid = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    !name.is_empty() && name.len() <= 255 && name.iter().all(valid)
+}
+
+/// `[::1]`
+fn is_valid_address(name: &[u8]) -> bool {
+    let address = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    address
+        .and_then(|address| std::str::from_utf8(address).ok())
+        .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
+}
+
+/// Whether the client asks for another protocol: `Upgrade` counts only if `Connection` names it (RFC 9110, 7.8).
+pub(super) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
+    let is_upgrade = |token: &str| token.trim().eq_ignore_ascii_case("upgrade");
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(is_upgrade))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_or_addresses_with_or_without_a_port() {
+        let long = "x".repeat(256);
+        for (host, valid) in [
+            ("example.org", true),
+            ("example.org:8080", true),
+            ("example.org:", true),
+            ("my_service-1.internal.", true),
+            ("127.0.0.1:80", true),
+            ("[::1]", true),
+            ("[::ffff:1.2.3.4]:443", true),
+            ("", false),
+            (":80", false),
+            ("a@b", false),
+            ("a/b", false),
+            ("a b", false),
+            ("a,b", false),
+            ("a\tb", false),
+            ("a?b", false),
+            ("a#b", false),
+            ("a\\b", false),
+            ("a:b", false),
+            ("a:123456", false),
+            ("a:1:2", false),
+            ("::1", false),
+            ("[::1", false),
+            ("[a]", false),
+            ("[::1]x", false),
+            ("[::1]:x", false),
+            ("m\u{fc}nchen.example", false),
+            (&long, false),
+        ] {
+            assert_eq!(is_valid_host(host.as_bytes()), valid, "{host:?}");
+            let hosts = Hosts::default();
+            for _ in 0..2 {
+                assert_eq!(hosts.is_valid(host.as_bytes()), valid, "{host:?}, twice");
+            }
+            assert!(hosts.is_valid(b"other.example"), "after {host:?}");
+        }
+    }
+}
