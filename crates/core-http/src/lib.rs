@@ -20,7 +20,7 @@
 //! # runtime.block_on(async {
 //! let config = HttpConfig { port: 0, ..HttpConfig::default() };
 //! let server = Server::bind(&config).unwrap();
-//! println!("http://{}", server.local_addr());
+//! println!("{}", server.urls().join(" and "));
 //! # let stop = std::future::ready(());
 //! // In a program, stop is `async { zzz_core_http::shutdown::signal().await.unwrap() }`.
 //! let served = server.run(Hello, stop).await;
@@ -40,14 +40,25 @@
 //! | [`shutdown`] | signals |
 //! | `error` | [`ServeError`] |
 
+mod acceptor;
 mod config;
 mod connection;
+mod door;
 mod error;
 mod listener;
+mod per_core;
+pub mod proxy_protocol;
+mod public_url;
+mod redirect;
+mod runtime;
 mod server;
 pub mod shutdown;
 mod sweeper;
+pub mod tls;
 
 pub use config::HttpConfig;
 pub use error::ServeError;
+pub use listener::Listen;
+pub use public_url::PublicUrl;
+pub use runtime::Runtime;
 pub use server::{Served, Server};

@@ -49,14 +49,8 @@ impl Driver {
     /// Ends the connection where it stands; a client that began a head is told why.
     fn cut(&mut self, in_head: bool) {
         let Stage::Http1(connection) = std::mem::replace(&mut self.stage, Stage::Ended) else { return };
-        let Stream::Tcp(stream) = connection.into_parts().io.into_inner().stream;
-        if in_head {
-            // The socket's buffer is empty at this point, so this either fits or the peer is gone.
-            let _ = stream.try_write(REQUEST_TIMEOUT);
-        }
-        if let Ok(stream) = stream.into_std() {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
+        // The socket's buffer is empty at this point, so an answer either fits or the peer is gone.
+        connection.into_parts().io.into_inner().stream.cut(if in_head { REQUEST_TIMEOUT } else { b"" });
     }
 
     fn poll_stage(&mut self, cx: &mut Context<'_>) -> Poll<()> {

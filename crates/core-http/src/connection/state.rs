@@ -279,6 +279,10 @@ impl Connection for ConnectionState {
         self.facts.get().is_some_and(|facts| facts.secure)
     }
 
+    fn client_certificate(&self) -> Option<&[u8]> {
+        self.facts.get().and_then(|facts| facts.client_certificate.as_deref())
+    }
+
     fn set_request_timeout(&self, timeout: Duration) {
         self.request_timeout.store(millis(timeout), Relaxed);
     }
