@@ -67,6 +67,9 @@ pub(super) enum Order {
     },
 }
 
+/// How long, in milliseconds from accept, the first byte may take when the server is about to end.
+const FIRST_BYTE_AT_THE_END: u64 = 1_000;
+
 const FINISH: u8 = 1;
 const CLOSE: u8 = 2;
 const CLOSE_IN_HEAD: u8 = 4;
@@ -230,6 +233,8 @@ impl ConnectionState {
         match self.orders.load(Relaxed) {
             0 => Order::None,
             orders if orders & CLOSE != 0 => Order::Close { in_head: orders & CLOSE_IN_HEAD != 0 },
+            // It was let in; its first request may be on its way.
+            _ if self.phase() == Phase::Silent => Order::None,
             _ => Order::Finish,
         }
     }
@@ -252,6 +257,11 @@ impl ConnectionState {
         let since = self.since.load(Relaxed);
         let phase = self.phase();
         match phase {
+            Phase::Silent
+                if self.orders.load(Relaxed) & FINISH != 0 && over(since, FIRST_BYTE_AT_THE_END) =>
+            {
+                self.close();
+            }
             Phase::Silent | Phase::Head if over(since, deadlines.header) => {
                 let in_head = if phase == Phase::Head { CLOSE_IN_HEAD } else { 0 };
                 self.orders.fetch_or(CLOSE | in_head, Relaxed);
@@ -378,5 +388,22 @@ mod tests {
         state.response_began();
         state.sweep(10_000, &DEADLINES);
         assert!(!state.is_timed_out(), "a stream may take its time");
+    }
+
+    #[test]
+    fn at_the_end_a_new_connection_has_a_second_for_its_first_byte() {
+        let deadlines = Deadlines { header: 10_000, ..DEADLINES };
+        let silent = state();
+        silent.finish();
+        silent.sweep(1_010, &deadlines);
+        assert_eq!(silent.order(), Order::None);
+        silent.sweep(1_011, &deadlines);
+        assert_eq!(silent.order(), Order::Close { in_head: false });
+
+        let heard = state();
+        heard.finish();
+        heard.received(b"GET / HT");
+        heard.sweep(5_000, &deadlines);
+        assert_eq!(heard.order(), Order::Finish);
     }
 }
