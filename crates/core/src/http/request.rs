@@ -140,6 +140,23 @@ impl Parts {
         &self.inner.head.uri
     }
 
+    /// Sets the target, as a mount does that takes a prefix off.
+    pub fn set_uri(&mut self, uri: Uri) {
+        self.inner.head.uri = uri;
+    }
+
+    /// The parts of the `http` crate, for services of other libraries. What zzz knows besides (assigns, route,
+    /// services) is left behind; only the [`Connection`] goes along, among the extensions, as an
+    /// `Arc<dyn Connection>`.
+    #[must_use]
+    pub fn into_http(self) -> request::Parts {
+        let Inner { mut head, connection, .. } = *self.inner;
+        if let Some(connection) = connection {
+            head.extensions.insert(connection);
+        }
+        head
+    }
+
     /// The path of the target, percent-encoded as it came.
     #[must_use]
     pub fn path(&self) -> &str {
