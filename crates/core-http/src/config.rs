@@ -1,9 +1,15 @@
 //! [`HttpConfig`]: the section `[http]`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use zzz_core::config::ByteSize;
+use zzz_core::config::{ByteSize, IpRange};
 use zzz_core::http::Limits;
+
+use crate::listener::Listen;
+use crate::public_url::PublicUrl;
+use crate::runtime::Runtime;
+use crate::tls::SniHost;
 
 /// A timeout of nothing would end everything before it began.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -15,8 +21,31 @@ zzz_core::config_section! {
         host: String = "127.0.0.1".into(), env "HOST";
         /// The port to listen on; 0 picks a free one and prints it.
         port: u16 = 4000, env "PORT";
+        /// Where to listen instead of `host` and `port`: another `HOST:PORT`, or `unix:/path`.
+        listen: Option<Listen> = None;
         /// Threads that serve requests, each with an accept loop of its own; by default one per core.
         workers: usize = cores(), in 1..=1024;
+        /// `shared`: the threads share all tasks; `per_core`: each connection stays on the thread that has
+        /// accepted it.
+        runtime: Runtime = Runtime::Shared;
+        /// How clients reach the app, `https://www.example.org`; by default the address that it listens on.
+        public_url: Option<PublicUrl> = None, env "PUBLIC_URL";
+        /// The certificate chain of the server, in PEM. With it TLS is served on `tls_port`.
+        tls_cert: Option<PathBuf> = None;
+        /// The private key of `tls_cert`, in PEM.
+        tls_key: Option<PathBuf> = None;
+        /// Certificates for single hosts; `tls_cert` is for all others.
+        sni: Vec<SniHost> = Vec::new();
+        /// Authorities, in PEM, that client certificates are checked against. A client need not show one.
+        tls_client_ca: Option<PathBuf> = None;
+        /// The port for TLS, on the same host; 0 picks a free one and prints it.
+        tls_port: u16 = 4443;
+        /// Whether the plain port answers every request with 308 to the public URL.
+        http_redirect: bool = false;
+        /// Whether every connection begins with a PROXY header, version 1 or 2, of one of `trusted_proxies`.
+        proxy_protocol: bool = false;
+        /// The addresses that a proxy may have.
+        trusted_proxies: Vec<IpRange> = Vec::new();
         /// From accept, or on a kept connection from the first byte of the next request, to a complete head.
         /// Then the connection is closed, with 408 if a part of the head had come.
         header_timeout: Duration = Duration::from_secs(10), in SHORTEST..;
@@ -56,6 +85,14 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// `HOST:PORT`, with brackets around an IPv6 address.
+fn join(host: &str, port: u16) -> String {
+    match host.contains(':') && !host.starts_with('[') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}
+
 impl HttpConfig {
     /// The limits of a route that sets none of its own, as an endpoint has to know them. `request_timeout` is not
     /// among them: the server starts it with every request, and an endpoint only changes it for a route.
@@ -64,20 +101,36 @@ impl HttpConfig {
         Limits::new().body(self.body_limit.0)
     }
 
-    /// `HOST:PORT`, with brackets around an IPv6 address.
+    /// Where plain connections are accepted: what is set as `listen`, or `HOST:PORT`.
     #[must_use]
-    pub fn listen(&self) -> String {
-        match self.host.contains(':') && !self.host.starts_with('[') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
-        }
+    pub fn plain_address(&self) -> Listen {
+        self.listen.clone().unwrap_or_else(|| Listen::Tcp(join(&self.host, self.port)))
+    }
+
+    /// Where connections with TLS are accepted, if they are: `tls_port` on the same host.
+    #[must_use]
+    pub fn tls_address(&self) -> Listen {
+        let host = match &self.listen {
+            Some(Listen::Tcp(address)) => address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host),
+            _ => self.host.as_str(),
+        };
+        Listen::Tcp(join(host, self.tls_port))
+    }
+
+    /// Whether any setting asks for TLS.
+    #[must_use]
+    pub fn wants_tls(&self) -> bool {
+        self.tls_cert.is_some()
+            || self.tls_key.is_some()
+            || !self.sni.is_empty()
+            || self.tls_client_ca.is_some()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zzz_core::config::{Env, Layers, Raw};
+    use zzz_core::config::{Env, Layers, Raw, Setting};
 
     fn refusal(key: &str, value: &str) -> String {
         let mut layers = Layers::new(Env::Test);
@@ -102,6 +155,14 @@ mod tests {
             ("max_headers", "18446744073709551615", "a whole number from 1 to 1000"),
             ("max_target", "61KiB", &format!("{size} from \"1B\" to \"60KiB\"")),
             ("max_connections", "0", "a whole number from 1 to 1000000"),
+            (
+                "listen",
+                "4000",
+                "an address such as \"127.0.0.1:4000\" or a unix socket such as \"unix:/path\"",
+            ),
+            ("runtime", "many", "\"shared\" or \"per_core\""),
+            ("public_url", "example.org", "a URL of a scheme and a host such as \"https://www.example.org\""),
+            ("trusted_proxies", "10.0.0.1/8", "a list of IP addresses and ranges such as \"10.0.0.0/8\""),
         ] {
             let message = format!("the program: `{key}` in [http] must be {allowed}, not \"{value}\"");
             assert_eq!(refusal(key, value), message);
@@ -115,7 +176,8 @@ mod tests {
         for shown in layers.resolve().unwrap().shown() {
             let mut again = Layers::new(Env::Test);
             again.section::<HttpConfig>();
-            again.program_value("http", shown.key.name, shown.value.clone().unwrap());
+            let Some(value) = shown.value.clone() else { continue };
+            again.program_value("http", shown.key.name, value);
             assert!(again.resolve().is_ok(), "{}", shown.key.name);
         }
     }
@@ -126,5 +188,23 @@ mod tests {
         layers.section::<HttpConfig>();
         layers.program_value("http", "shutdown_grace", Raw::Text("0s".into()));
         assert_eq!(layers.resolve().unwrap().get::<HttpConfig>().shutdown_grace, Duration::ZERO);
+    }
+
+    #[test]
+    fn tls_is_served_on_the_host_that_plain_connections_come_to() {
+        let with = |host: &str, listen: Option<&str>| {
+            let listen = listen.and_then(|text| Setting::read(&Raw::Text(text.into())));
+            HttpConfig { host: host.into(), listen, ..HttpConfig::default() }
+        };
+        for (host, listen, plain, tls) in [
+            ("127.0.0.1", None, "127.0.0.1:4000", "127.0.0.1:4443"),
+            ("::1", None, "[::1]:4000", "[::1]:4443"),
+            ("127.0.0.1", Some("[::]:80"), "[::]:80", "[::]:4443"),
+            ("0.0.0.0", Some("unix:/run/app.sock"), "unix:/run/app.sock", "0.0.0.0:4443"),
+        ] {
+            let config = with(host, listen);
+            assert_eq!(config.plain_address().to_string(), plain);
+            assert_eq!(config.tls_address().to_string(), tls);
+        }
     }
 }

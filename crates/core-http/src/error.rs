@@ -7,25 +7,36 @@ use std::io;
 #[derive(Debug)]
 pub struct ServeError {
     kind: Kind,
-    address: String,
-    source: io::Error,
+    message: String,
+    source: Option<io::Error>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Resolve,
     InUse,
-    Bind,
+    Other,
 }
 
 impl ServeError {
     pub(crate) fn resolve(address: &str, source: io::Error) -> Self {
-        Self { kind: Kind::Resolve, address: address.into(), source }
+        let message = format!("{address} is no address to listen on ({source}); set HOST and PORT");
+        Self { kind: Kind::Other, message, source: Some(source) }
     }
 
-    pub(crate) fn bind(address: &str, source: io::Error) -> Self {
-        let kind = if source.kind() == io::ErrorKind::AddrInUse { Kind::InUse } else { Kind::Bind };
-        Self { kind, address: address.into(), source }
+    /// `mend` says how to choose another address.
+    pub(crate) fn bind(address: &str, source: io::Error, mend: &str) -> Self {
+        let (kind, message) = match source.kind() {
+            io::ErrorKind::AddrInUse => {
+                (Kind::InUse, format!("{address} is in use by another process; stop it, or {mend}"))
+            }
+            _ => (Kind::Other, format!("can not listen on {address}: {source}")),
+        };
+        Self { kind, message, source: Some(source) }
+    }
+
+    /// Settings that do not fit together, or name what can not be used.
+    pub(crate) fn setup(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Other, message: message.into(), source: None }
     }
 
     /// Whether another process listens on the address.
@@ -37,20 +48,12 @@ impl ServeError {
 
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, source, .. } = self;
-        match self.kind {
-            Kind::Resolve => write!(f, "{address} is no address to listen on ({source}); set HOST and PORT"),
-            Kind::InUse => write!(
-                f,
-                "{address} is in use by another process; stop it, or choose another port with PORT (0 picks a free one)"
-            ),
-            Kind::Bind => write!(f, "can not listen on {address}: {source}"),
-        }
+        f.write_str(&self.message)
     }
 }
 
 impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        self.source.as_ref().map(|source| source as &(dyn std::error::Error + 'static))
     }
 }

@@ -1,38 +1,35 @@
-//! [`Server`]: accept loops, the sweeper, and the end of both.
+//! [`Server`]: its listeners, the sweeper, and the end of both.
 
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use zzz_core::config::IpRange;
 use zzz_core::http::Service;
 
+use crate::acceptor::{Acceptor, Shared};
 use crate::config::HttpConfig;
-use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, Facts, Serving, Start, Stream};
+use crate::connection::Serving;
+use crate::door::Door;
 use crate::error::ServeError;
-use crate::listener;
-use crate::sweeper::{self, Registry};
+use crate::listener::{Guard, Inherited, Listen, Place, Purpose, Socket};
+use crate::per_core;
+use crate::public_url::PublicUrl;
+use crate::redirect::Redirect;
+use crate::runtime::Runtime;
+use crate::sweeper;
+use crate::tls::Certificates;
 
 /// A server that listens already and serves once [`run`](Self::run) is awaited; clients that come before wait.
 pub struct Server {
-    listeners: Vec<TcpListener>,
-    address: SocketAddr,
+    plain: Place,
+    tls: Option<(Place, Certificates)>,
+    /// Where the plain place sends everybody, if it does.
+    redirect: Option<PublicUrl>,
     config: HttpConfig,
-}
-
-/// What all accept loops share.
-pub(crate) struct Shared {
-    serving: Arc<Serving>,
-    pub(crate) deadlines: Deadlines,
-    pub(crate) clock: Arc<CoarseClock>,
-    /// A permit for each connection that may be open.
-    room: Arc<Semaphore>,
-    pub(crate) finishing: AtomicBool,
 }
 
 /// How serving ended.
@@ -43,25 +40,80 @@ pub struct Served {
 }
 
 impl Server {
-    /// Listens on the configured address. Must be called within a tokio runtime.
+    /// Listens where the configuration says: for plain connections, and for TLS if there is a certificate.
+    ///
+    /// Sockets that the process has inherited (`LISTEN_FDS`) take the place of its own: one that is named `tls`
+    /// or `https` is for TLS, all others are for plain connections. They are taken once in a process; and since
+    /// that changes the environment, call this before other threads are started where they may be given.
     ///
     /// # Errors
-    /// If the address can not be resolved or listened on; a port that another process holds is an error also
-    /// where both would share it.
+    /// If an address can not be resolved or listened on (a port that another process holds is an error also
+    /// where both would share it), if a certificate can not be used, or if settings contradict each other. The
+    /// message says which, and how to mend it.
     pub fn bind(config: &HttpConfig) -> Result<Self, ServeError> {
-        let (listeners, address) = listener::bind(&config.listen(), config.workers)?;
-        Ok(Self { listeners, address, config: config.clone() })
+        check_proxies(config)?;
+        // What can be refused without a port is refused without one.
+        let certificates = config.wants_tls().then(|| Certificates::load(config)).transpose()?;
+        let mut inherited = Inherited::take()?;
+        let plain = match Place::inherited(inherited.remove(Purpose::Plain)) {
+            Some(place) => place,
+            None => Place::bind(&config.plain_address(), config.workers, "PORT")?,
+        };
+        let tls = match (certificates, Place::inherited(inherited.remove(Purpose::Tls))) {
+            (Some(certificates), Some(place)) => Some((place, certificates)),
+            (Some(certificates), None) => {
+                Some((Place::bind(&config.tls_address(), config.workers, "tls_port")?, certificates))
+            }
+            (None, Some(place)) => {
+                return Err(ServeError::setup(format!(
+                    "the inherited socket {} is for TLS, but no certificate is set; set `tls_cert` and `tls_key`",
+                    place.name
+                )));
+            }
+            (None, None) => None,
+        };
+        if let Some((Place { address: None, name, .. }, _)) = &tls {
+            return Err(ServeError::setup(format!("TLS is spoken over TCP only, not on {name}")));
+        }
+        let redirect = redirect_target(config, tls.as_ref().and_then(|(place, _)| place.address))?;
+        Ok(Self { plain, tls, redirect, config: config.clone() })
     }
 
-    /// The address that it listens on, with the port that was picked for 0.
+    /// The address that it listens on for plain connections, with the port that was picked for 0; `None` if that
+    /// is a unix socket.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.plain.address
+    }
+
+    /// The address that it listens on for TLS, with the port that was picked for 0; `None` if it does not.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().and_then(|(place, _)| place.address)
+    }
+
+    /// Every place that it listens at, as a person reads it: `http://127.0.0.1:4000`, `unix:/run/app.sock`.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        let plain = match self.plain.address {
+            Some(_) => format!("http://{}", self.plain.name),
+            None => self.plain.name.clone(),
+        };
+        let tls = self.tls.as_ref().map(|(place, _)| format!("https://{}", place.name));
+        std::iter::once(plain).chain(tls).collect()
+    }
+
+    /// The certificates, to exchange them while it serves; `None` if it does not serve TLS.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn certificates(&self) -> Option<Certificates> {
+        self.tls.as_ref().map(|(_, certificates)| certificates.clone())
     }
 
     /// Serves until `stop` is done; then accepts what is queued, closes the listeners, lets requests in flight
-    /// finish within the configured grace, and cuts the rest. A client that has connected and sent nothing yet
-    /// is closed.
+    /// finish within the configured grace, and cuts the rest. A client that has connected and sent nothing
+    /// within a second is closed. Must be called within a tokio runtime; with [`Runtime::PerCore`] each worker
+    /// starts one of its own, and connections, handlers and what they spawn live there.
     ///
     /// Dropping the future closes the listeners and lets requests in flight finish, without a bound.
     pub async fn run(self, service: impl Service, stop: impl Future<Output = ()>) -> Served {
@@ -69,147 +121,130 @@ impl Server {
     }
 
     async fn run_erased(self, service: Arc<dyn Service>, stop: impl Future<Output = ()>) -> Served {
-        let Self { listeners, config, .. } = self;
-        let places = u32::try_from(config.max_connections).unwrap_or(u32::MAX).max(1);
-        let shared = Arc::new(Shared {
-            serving: Arc::new(Serving::new(service, &config)),
-            deadlines: Deadlines::new(&config),
-            clock: Arc::new(CoarseClock::new()),
-            room: Arc::new(Semaphore::new(places as usize)),
-            finishing: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared::new(&self.config));
         let (stopping, stopped) = watch::channel(false);
-        let mut loops = JoinSet::new();
-        let mut registries = Vec::new();
-        for listener in listeners {
-            let worker = Worker { shared: Arc::clone(&shared), registry: Arc::default() };
-            registries.push(Arc::clone(&worker.registry));
-            loops.spawn(worker.serve(listener, stopped.clone()));
-        }
-        sweeper::start(Arc::clone(&shared), registries);
-        drop(stopped);
+        // Closed as soon as no accept loop is left.
+        let (accepting, mut accepted) = mpsc::channel::<()>(1);
+        let (grace, workers, runtime) =
+            (self.config.shutdown_grace, self.config.workers, self.config.runtime);
+        let (loops, guards) = self.open(service, &shared);
+        let registries: Vec<_> = loops.iter().map(|(acceptor, _)| acceptor.registry()).collect();
+        sweeper::start(Arc::clone(&shared), registries.clone());
+
+        let mut tasks = JoinSet::new();
+        // Tells the threads of their own runtimes that all is over, when it is dropped.
+        let threads = match runtime {
+            Runtime::Shared => {
+                for (acceptor, socket) in loops {
+                    let (stopped, accepting) = (stopped.clone(), accepting.clone());
+                    tasks.spawn(async move {
+                        let _accepting = accepting;
+                        listen(acceptor, socket, stopped).await;
+                    });
+                }
+                None
+            }
+            Runtime::PerCore => Some(per_core::start(workers, loops, &shared, &stopped, &accepting)),
+        };
+        drop((stopped, accepting));
         stop.await;
+        // Files of sockets go first: nobody new finds the way, and who has found it is in the queue.
+        drop(guards);
         stopping.send_replace(true);
-        let mut workers = Vec::new();
-        while let Some(worker) = loops.join_next().await {
-            workers.extend(worker.ok());
-        }
-        let everyone_gone = || shared.room.acquire_many(places);
-        let cut = match tokio::time::timeout(config.shutdown_grace, everyone_gone()).await {
-            Ok(_) => 0,
-            Err(_) => workers.iter().map(|worker| worker.registry.close_all()).sum(),
+        let _ = accepted.recv().await;
+        let cut = match tokio::time::timeout(grace, shared.everyone_gone()).await {
+            Ok(()) => 0,
+            Err(_) => registries.iter().map(|registry| registry.close_all()).sum(),
         };
         if cut > 0 {
             // The tasks of the connections need a moment to see it.
-            let _ = tokio::time::timeout(Duration::from_secs(1), everyone_gone()).await;
-            tracing::warn!(target: "zzz::http", cut, grace = ?config.shutdown_grace, "connections were cut at shutdown");
+            let _ = tokio::time::timeout(Duration::from_secs(1), shared.everyone_gone()).await;
+            tracing::warn!(target: "zzz::http", cut, ?grace, "connections were cut at shutdown");
+        }
+        if let Some(threads) = threads {
+            threads.end();
         }
         Served { cut }
+    }
+
+    /// An accept loop for each socket, and for each worker that has a runtime of its own.
+    fn open(self, service: Arc<dyn Service>, shared: &Arc<Shared>) -> (Vec<(Acceptor, Socket)>, Vec<Guard>) {
+        let Self { plain, tls, redirect, config } = self;
+        let proxies: Option<Arc<[IpRange]>> =
+            config.proxy_protocol.then(|| config.trusted_proxies.iter().copied().collect());
+        let app = Arc::new(Serving::new(service, &config));
+        let before_tls = match redirect {
+            Some(url) => Arc::new(Serving::new(Arc::new(Redirect::to(url)), &config)),
+            None => Arc::clone(&app),
+        };
+        let plain_door = Door { serving: before_tls, certificates: None, proxies: proxies.clone() };
+        let mut doors = vec![(plain, plain_door)];
+        if let Some((place, certificates)) = tls {
+            doors.push((place, Door { serving: app, certificates: Some(certificates), proxies }));
+        }
+        let (mut loops, mut guards) = (Vec::new(), Vec::new());
+        for (place, door) in doors {
+            let door = Arc::new(door);
+            let at_least = match config.runtime {
+                Runtime::Shared => 1,
+                Runtime::PerCore => config.workers,
+            };
+            let (sockets, guard) = place.share(at_least);
+            let acceptor = || Acceptor::new(Arc::clone(shared), Arc::clone(&door));
+            loops.extend(sockets.into_iter().map(|socket| (acceptor(), socket)));
+            guards.push(guard);
+        }
+        (loops, guards)
+    }
+}
+
+/// Accepts from a socket within the runtime that this is called in.
+pub(crate) async fn listen(acceptor: Acceptor, socket: Socket, stopped: watch::Receiver<bool>) {
+    match socket.listen() {
+        Ok(listener) => acceptor.serve(listener, stopped).await,
+        Err(error) => tracing::error!(target: "zzz::http", %error, "a socket can not be accepted from"),
+    }
+}
+
+fn check_proxies(config: &HttpConfig) -> Result<(), ServeError> {
+    // Whoever may open a unix socket is trusted: the file's mode says who.
+    let over_unix = matches!(config.plain_address(), Listen::Unix(_)) && !config.wants_tls();
+    if config.proxy_protocol && config.trusted_proxies.is_empty() && !over_unix {
+        return Err(ServeError::setup(
+            "`proxy_protocol` is on and `trusted_proxies` names nobody, so every connection would be refused; name \
+             the addresses of the proxies",
+        ));
+    }
+    Ok(())
+}
+
+/// Where the plain place sends everybody, if it is to.
+fn redirect_target(config: &HttpConfig, tls: Option<SocketAddr>) -> Result<Option<PublicUrl>, ServeError> {
+    if !config.http_redirect {
+        return Ok(None);
+    }
+    let Some(address) = tls else {
+        return Err(ServeError::setup(
+            "`http_redirect` is on, but nothing is served over TLS; set `tls_cert` and `tls_key`",
+        ));
+    };
+    match &config.public_url {
+        Some(url) if url.is_secure() => Ok(Some(url.clone())),
+        Some(url) => Err(ServeError::setup(format!(
+            "`http_redirect` leads to PUBLIC_URL, which is {url} and would lead in a circle; it must begin with https://"
+        ))),
+        None => match PublicUrl::of_tls(address) {
+            Some(url) => Ok(Some(url)),
+            None => Err(ServeError::setup(
+                "`http_redirect` needs to know where to lead; set PUBLIC_URL to the app's address, such as \
+                 https://www.example.org",
+            )),
+        },
     }
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Server").field("urls", &self.urls()).finish_non_exhaustive()
     }
-}
-
-/// One accept loop with the registry of its connections. Dropping it, in whichever way serving ends, lets the
-/// connections finish, and with them the sweeper.
-struct Worker {
-    shared: Arc<Shared>,
-    registry: Arc<Registry>,
-}
-
-impl Worker {
-    async fn serve(self, listener: TcpListener, mut stopped: watch::Receiver<bool>) -> Self {
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                _ = stopped.wait_for(|stop| *stop) => break,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                // The connection comes before its place: a loop that held the last place while it waits for a
-                // client would starve the queues of the others.
-                Ok((stream, peer)) => {
-                    let place = Arc::clone(&self.shared.room).acquire_owned();
-                    tokio::select! {
-                        biased;
-                        Ok(place) = place => self.start(stream, peer, place),
-                        _ = stopped.wait_for(|stop| *stop) => {
-                            self.start_when_there_is_room(stream, peer);
-                            break;
-                        }
-                    }
-                }
-                Err(error) if is_about_one_connection(&error) => {}
-                Err(error) => {
-                    // Out of descriptors or memory: nothing is gained by trying again at once.
-                    tracing::error!(target: "zzz::http", %error, "can not accept connections for now");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
-        self.shared.finishing.store(true, Ordering::Relaxed);
-        self.accept_queued(&listener).await;
-        drop(listener);
-        self.registry.visit(ConnectionState::finish);
-        self
-    }
-
-    /// Takes what the kernel has queued, so that closing the listener refuses nobody who was let in.
-    async fn accept_queued(&self, listener: &TcpListener) {
-        loop {
-            let queued = std::future::poll_fn(|cx| {
-                std::task::Poll::Ready(match listener.poll_accept(cx) {
-                    std::task::Poll::Ready(Ok(accepted)) => Some(accepted),
-                    _ => None,
-                })
-            });
-            let Some((stream, peer)) = queued.await else { return };
-            self.start_when_there_is_room(stream, peer);
-        }
-    }
-
-    /// For the end, when nobody waits for places in order any more.
-    fn start_when_there_is_room(&self, stream: TcpStream, peer: SocketAddr) {
-        let worker = Self { shared: Arc::clone(&self.shared), registry: Arc::clone(&self.registry) };
-        match Arc::clone(&self.shared.room).try_acquire_owned() {
-            Ok(place) => worker.start(stream, peer, place),
-            Err(_) => {
-                tokio::spawn(async move {
-                    if let Ok(place) = Arc::clone(&worker.shared.room).acquire_owned().await {
-                        worker.start(stream, peer, place);
-                    }
-                });
-            }
-        }
-    }
-
-    fn start(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        // Without it, a response whose head and body are written apart waits 40 ms for the peer's ACK.
-        let _ = stream.set_nodelay(true);
-        let shared = &self.shared;
-        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock)));
-        if shared.finishing.load(Ordering::Relaxed) {
-            state.finish();
-        }
-        self.registry.add(Arc::clone(&state));
-        let start = Start::Open(Stream::Tcp(stream), Facts::tcp(peer));
-        tokio::spawn(Driver::new(Arc::clone(&shared.serving), start, state, place));
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.shared.finishing.store(true, Ordering::Relaxed);
-        self.registry.visit(ConnectionState::finish);
-    }
-}
-
-/// Errors of `accept` that say something about a peer, and nothing about us.
-fn is_about_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }

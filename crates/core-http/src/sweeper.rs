@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::acceptor::Shared;
 use crate::connection::ConnectionState;
-use crate::server::Shared;
 
 /// The connections of one accept loop.
 #[derive(Default)]

@@ -65,7 +65,7 @@ struct Running {
 fn start(config: HttpConfig) -> Running {
     let app = App::default();
     let server = Server::bind(&HttpConfig { port: 0, workers: 2, ..config }).unwrap();
-    let address = server.local_addr();
+    let address = server.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(server.run(app.clone(), async { drop(stopped.await) }));
     Running { address, app, stop, served }

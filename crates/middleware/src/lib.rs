@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`method_override`](mod@method_override) | PUT, PATCH and DELETE from HTML forms | the endpoint |
 //! | [`static_files`] | files under a path | the endpoint |
+//! | [`mount`] | another service under a path | the endpoint |
 //! | [`flash`](mod@flash) | messages for the next page | a pipeline |
 //! | [`cross_site`] | refuses unsafe requests that other sites cause | a pipeline |
 //! | [`accepts`](mod@accepts) | what a pipeline speaks | a pipeline |
@@ -29,6 +30,7 @@ pub mod flash;
 pub mod health;
 pub mod keyring;
 pub mod method_override;
+pub mod mount;
 pub mod static_files;
 
 pub use accepts::{Accepts, accepts};
@@ -37,4 +39,5 @@ pub use error_pages::ErrorPages;
 pub use flash::{Flash, flash};
 pub use keyring::Keyring;
 pub use method_override::method_override;
+pub use mount::Mount;
 pub use static_files::StaticFiles;

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use zzz_core::config::{Config, Layers, Section};
-use zzz_core::http::{BoxFuture, BoxMiddleware, Middleware, MiddlewareExt};
+use zzz_core::http::{BoxFuture, BoxMiddleware, Middleware, MiddlewareExt, Service};
 use zzz_core::{Result, Services};
 use zzz_db::Repo;
+use zzz_middleware::Mount;
 use zzz_router::Router;
 
 use crate::folder::Folder;
@@ -79,6 +80,14 @@ impl App {
     pub fn plug(mut self, middleware: impl Middleware) -> Self {
         self.plugs.push(Plug::Middleware(middleware.erase()));
         self
+    }
+
+    /// Hands every request under `path` to another service, in the order of the plugs: to an `axum::Router`
+    /// with `server::tower::from_tower` (feature `tower`), or to a whole other app's endpoint. The service sees
+    /// the path without that prefix ([`Mount`]).
+    #[must_use]
+    pub fn mount(self, path: &str, service: impl Service) -> Self {
+        self.plug(Mount::new(path, service))
     }
 
     /// Serves the files of a folder under a path, in the order of the plugs.

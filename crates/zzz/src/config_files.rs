@@ -67,7 +67,11 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Option<Raw> {
         DeValue::Float(number) => Raw::Float(number.as_str().replace('_', "").parse().ok()?),
         DeValue::Boolean(value) => Raw::Bool(*value),
         DeValue::Array(values) => Raw::List(values.iter().map(raw).collect::<Option<_>>()?),
-        DeValue::Datetime(_) | DeValue::Table(_) => return None,
+        DeValue::Table(values) => {
+            let values = values.iter().map(|(name, value)| Some((name.get_ref().to_string(), raw(value)?)));
+            Raw::Table(values.collect::<Option<_>>()?)
+        }
+        DeValue::Datetime(_) => return None,
     })
 }
 

@@ -37,6 +37,8 @@
 //! |---|---|---|
 //! | `sqlite` | yes | the SQLite driver, SQLite included |
 //! | `templates` | yes | templates on minijinja |
+//! | `tls` | no | TLS on rustls, with certificates that are exchanged without a restart |
+//! | `tower` | no | `server::tower`: an app in an axum router, an axum router in an app |
 
 mod app;
 mod app_config;
@@ -45,6 +47,7 @@ mod commands;
 mod config_files;
 mod database;
 mod folder;
+mod listening;
 mod logging;
 mod root;
 mod secret;

@@ -1,7 +1,6 @@
 //! The socket of a connection, which tells the connection's state what comes and whether the peer takes what goes.
 
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -98,13 +97,12 @@ impl TrackedIo {
     /// it allocates a buffer with every request.
     ///
     /// hyper flushes whenever it has polled the handler, so this also asks to be woken.
-    fn check_peer(&self, cx: &mut Context<'_>) -> io::Result<()> {
-        let mut byte = [MaybeUninit::uninit()];
-        match self.stream.poll_peek(cx, &mut ReadBuf::uninit(&mut byte)) {
-            Poll::Ready(Ok(0)) => Err(io::ErrorKind::UnexpectedEof.into()),
+    fn check_peer(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.stream.poll_gone(cx) {
+            Poll::Ready(Ok(true)) => Err(io::ErrorKind::UnexpectedEof.into()),
             Poll::Ready(Err(error)) => Err(error),
             // The next request; it has to wait.
-            Poll::Ready(Ok(_)) | Poll::Pending => Ok(()),
+            Poll::Ready(Ok(false)) | Poll::Pending => Ok(()),
         }
     }
 

@@ -16,6 +16,8 @@
 
 mod clock;
 mod closing;
+#[cfg(feature = "tls")]
+mod counted;
 mod deadlines;
 mod driver;
 mod exchange;
@@ -34,6 +36,8 @@ mod strict;
 mod upgrade;
 
 pub(crate) use clock::CoarseClock;
+#[cfg(feature = "tls")]
+pub(crate) use counted::Counted;
 pub(crate) use deadlines::{Deadlines, millis};
 pub(crate) use driver::Driver;
 pub(crate) use facts::Facts;

@@ -62,6 +62,9 @@ pub(super) enum Order {
     Close,
 }
 
+/// How long, in milliseconds from accept, the first byte may take when the server is about to end.
+const FIRST_BYTE_AT_THE_END: u64 = 1_000;
+
 const FINISH: u8 = 1;
 const REFUSE: u8 = 2;
 const CLOSE: u8 = 4;
@@ -291,6 +294,8 @@ impl ConnectionState {
             0 => Order::None,
             orders if orders & CLOSE != 0 => Order::Close,
             orders if orders & REFUSE != 0 => Order::Refuse,
+            // It was let in; its first request may be on its way.
+            _ if self.phase() == Phase::Silent => Order::None,
             _ => Order::Finish,
         }
     }
@@ -323,6 +328,9 @@ impl ConnectionState {
         }
         match self.phase() {
             Phase::Silent if deadlines.over(now, since, deadlines.header) => self.close(),
+            Phase::Silent if self.is_finishing() && deadlines.over(now, since, FIRST_BYTE_AT_THE_END) => {
+                self.close();
+            }
             Phase::Head if deadlines.over(now, since, deadlines.header) => self.give(REFUSE),
             Phase::Idle if deadlines.over(now, since, deadlines.keep_alive) => self.close(),
             Phase::Lingering if deadlines.over(now, since, deadlines.linger) => self.close(),
@@ -353,6 +361,10 @@ impl Connection for ConnectionState {
 
     fn is_secure(&self) -> bool {
         self.facts().is_some_and(|facts| facts.secure)
+    }
+
+    fn client_certificate(&self) -> Option<&[u8]> {
+        self.facts.get().and_then(|facts| facts.client_certificate.as_deref())
     }
 
     fn set_request_timeout(&self, timeout: Duration) {

@@ -7,21 +7,40 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+#[cfg(feature = "tls")]
+use tokio_rustls::server::TlsStream;
 
+#[cfg(feature = "tls")]
+use super::Counted;
 use super::Facts;
 
 /// What bytes come from and go to. A variant that is large goes into a box: plain TCP is the fast path.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsStream<Counted>>),
 }
 
 impl Stream {
-    /// As [`TcpStream::poll_peek`], of the socket itself: what comes is not decrypted yet.
-    pub(super) fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_peek(cx, buf),
-        }
+    /// Whether the peer is gone, found out without taking what it has sent from whoever reads next. If it is
+    /// there and silent, the task is woken when that changes.
+    pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let peeked = match self {
+            Self::Tcp(stream) => {
+                let mut byte = [std::mem::MaybeUninit::uninit()];
+                stream.poll_peek(cx, &mut ReadBuf::uninit(&mut byte))
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => unix::poll_peek(stream, cx),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => tls::poll_peek(stream, cx),
+        };
+        peeked.map_ok(|count| count == 0)
     }
 }
 
@@ -42,6 +61,10 @@ macro_rules! each {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self.get_mut() {
             Stream::Tcp($stream) => $call,
+            #[cfg(unix)]
+            Stream::Unix($stream) => $call,
+            #[cfg(feature = "tls")]
+            Stream::Tls($stream) => $call,
         }
     };
 }
@@ -52,6 +75,10 @@ impl Stream {
     pub(super) fn passed_on(&self) -> u64 {
         match self {
             Self::Tcp(_) => 0,
+            #[cfg(unix)]
+            Self::Unix(_) => 0,
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.get_ref().0.taken,
         }
     }
 
@@ -61,6 +88,11 @@ impl Stream {
         match self {
             // If it can not be set, the stream ends as streams do.
             Self::Tcp(stream) => drop(stream.set_zero_linger()),
+            // It has no such end.
+            #[cfg(unix)]
+            Self::Unix(_) => {}
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => drop(stream.get_ref().0.socket.set_zero_linger()),
         }
     }
 }
@@ -87,6 +119,10 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -96,5 +132,66 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         each!(self, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::mem::MaybeUninit;
+
+    use tokio::io::Interest;
+
+    /// As [`TcpStream::poll_peek`], which tokio has for TCP only.
+    pub(super) fn poll_peek(stream: &UnixStream, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            std::task::ready!(stream.poll_read_ready(cx))?;
+            let peek = || socket2::SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]);
+            match stream.try_io(Interest::READABLE, peek) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                peeked => return Poll::Ready(peeked),
+            }
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+mod tls {
+    use super::*;
+
+    /// What comes has to be decrypted before it is known to be a farewell; it waits in rustls's own buffer for
+    /// whoever reads it.
+    pub(super) fn poll_peek(
+        stream: &mut TlsStream<Counted>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let (counted, tls) = stream.get_mut();
+        let socket = &counted.socket;
+        loop {
+            std::task::ready!(socket.poll_read_ready(cx))?;
+            match tls.read_tls(&mut Now(socket)) {
+                Ok(0) => return Poll::Ready(Ok(0)),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                // Full of requests that nobody has read yet: the peer is there.
+                Err(error) if error.kind() == io::ErrorKind::Other => return Poll::Ready(Ok(1)),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+            match tls.process_new_packets() {
+                Err(error) => return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, error))),
+                Ok(state) if state.plaintext_bytes_to_read() > 0 => return Poll::Ready(Ok(1)),
+                Ok(state) if state.peer_has_closed() => return Poll::Ready(Ok(0)),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// A socket that does what can be done now.
+    struct Now<'a>(&'a TcpStream);
+
+    impl io::Read for Now<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.0.try_read(buf)
+        }
     }
 }

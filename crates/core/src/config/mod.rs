@@ -36,6 +36,7 @@
 mod bounds;
 mod env;
 mod error;
+mod ip_range;
 mod layers;
 mod secret;
 mod section;
@@ -45,6 +46,7 @@ mod size;
 pub use bounds::Bounds;
 pub use env::Env;
 pub use error::{ConfigError, Origin};
+pub use ip_range::{IpRange, NoIpRange};
 pub use layers::{Config, Layers, ShownKey};
 pub use secret::Secret;
 pub use section::{Key, Section, Values};

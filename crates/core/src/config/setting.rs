@@ -20,6 +20,9 @@ pub enum Raw {
     Text(String),
     /// `[...]`; from a variable: the parts between commas.
     List(Vec<Raw>),
+    /// `{ name = value, ... }`, and what stands under a heading such as `[[http.sni]]`; a variable can not hold
+    /// one.
+    Table(Vec<(String, Raw)>),
 }
 
 impl fmt::Display for Raw {
@@ -36,6 +39,13 @@ impl fmt::Display for Raw {
                 }
                 f.write_str("]")
             }
+            Self::Table(values) => {
+                f.write_str("{")?;
+                for (at, (name, value)) in values.iter().enumerate() {
+                    write!(f, "{} {name} = {value}", if at == 0 { "" } else { "," })?;
+                }
+                f.write_str(" }")
+            }
         }
     }
 }
@@ -43,11 +53,13 @@ impl fmt::Display for Raw {
 /// A type that a configuration key may have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can not be a configuration value",
-    note = "use a bool, a number, String, PathBuf, Duration, ByteSize, SocketAddr, IpAddr, Secret, an Option or a Vec of these, or implement `zzz_core::config::Setting`"
+    note = "use a bool, a number, String, PathBuf, Duration, ByteSize, SocketAddr, IpAddr, IpRange, Secret, an Option or a Vec of these, or implement `zzz_core::config::Setting`"
 )]
 pub trait Setting: Sized {
     /// What is expected, for messages: `a duration such as "10s"`.
     const EXPECTS: &'static str;
+    /// What is expected of a key that holds a list of these.
+    const EXPECTS_LIST: &'static str = "a list";
     /// The bounds of the type itself, where someone may come near them; a key may have narrower ones.
     const BOUNDS: Bounds<i64> = Bounds::NONE;
     /// Whether its value must not be printed.
@@ -237,7 +249,7 @@ impl<T: Setting> Setting for Option<T> {
 }
 
 impl<T: Setting> Setting for Vec<T> {
-    const EXPECTS: &'static str = "a list";
+    const EXPECTS: &'static str = T::EXPECTS_LIST;
     const IS_SECRET: bool = T::IS_SECRET;
     fn read(raw: &Raw) -> Option<Self> {
         match raw {
@@ -280,5 +292,15 @@ mod tests {
         assert_eq!(Vec::<u8>::read(&text("1, 2")), Some(vec![1, 2]));
         assert_eq!(Option::<u8>::read(&text("")), Some(None));
         assert_eq!(ByteSize::read(&text("2MiB")), Some(ByteSize::mib(2)));
+    }
+
+    #[test]
+    fn values_are_shown_as_a_file_holds_them() {
+        let table = Raw::Table(vec![
+            ("host".into(), Raw::Text("a.example".into())),
+            ("ports".into(), Raw::List(vec![Raw::Int(1), Raw::Int(2)])),
+        ]);
+        assert_eq!(table.to_string(), "{ host = \"a.example\", ports = [1, 2] }");
+        assert_eq!(Raw::Table(Vec::new()).to_string(), "{ }");
     }
 }

@@ -11,6 +11,12 @@ pub trait Connection: Send + Sync {
     /// Whether the connection is encrypted.
     fn is_secure(&self) -> bool;
 
+    /// The certificate that the client has shown and the server has accepted, in DER; `None` if it has shown
+    /// none.
+    fn client_certificate(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Gives the request in flight this long, from its arrival, until its response begins.
     fn set_request_timeout(&self, timeout: Duration);
 

@@ -184,6 +184,26 @@ impl Parts {
         &self.head.http.uri
     }
 
+    /// Sets the target, as a mount does that takes a prefix off.
+    pub fn set_uri(&mut self, uri: Uri) {
+        Arc::make_mut(&mut self.head).http.uri = uri;
+    }
+
+    /// The parts of the `http` crate, for services of other libraries. What zzz knows besides (assigns, route,
+    /// services) is left behind; only the [`Connection`] goes along, among the extensions, as an
+    /// `Arc<dyn Connection>`.
+    #[must_use]
+    pub fn into_http(self) -> request::Parts {
+        let Head { mut http, connection, .. } = Arc::unwrap_or_clone(self.head);
+        if let Some(method) = self.method {
+            http.method = *method;
+        }
+        if let Some(connection) = connection {
+            http.extensions.insert(connection);
+        }
+        http
+    }
+
     /// The path of the target, percent-encoded as it came.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -13,12 +13,11 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use zzz_core::{Error, Result};
-use zzz_core_http::HttpConfig;
 
 use crate::app::App;
 use crate::app_config::AppConfig;
 use crate::boot::{Prepared, Settings};
-use crate::logging;
+use crate::{listening, logging};
 
 /// Makes a program of an app: reads the command line and the configuration, starts the runtime, and does what
 /// was asked for. Without a command it serves.
@@ -117,17 +116,14 @@ fn perform(app: App, matches: &ArgMatches) -> Result<()> {
     let prepared = Prepared::new(app, Settings::from_environment())?;
     let log = prepared.config.get::<AppConfig>().log.clone();
     logging::start(log.as_deref(), prepared.config.env(), prepared.app.name)?;
-    let serves = matches!(matches.subcommand_name(), None | Some("serve"));
-    let runtime = match serves {
-        true => tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(prepared.config.get::<HttpConfig>().workers)
-            .enable_all()
-            .build()?,
-        false => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
-    };
+    if matches!(matches.subcommand_name(), None | Some("serve")) {
+        // The first of all, while there is one thread only.
+        let server = listening::listen(&prepared)?;
+        return serve::runtime(&prepared)?.block_on(serve::serve(&prepared, server));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match matches.subcommand() {
-            None | Some(("serve", _)) => serve::serve(&prepared).await,
             Some(("routes", arguments)) => routes::routes(&prepared, arguments),
             Some(("migrate", arguments)) => migrate::migrate(&prepared, arguments).await,
             Some(("db", arguments)) => db::db(&prepared, arguments).await,
@@ -135,7 +131,10 @@ fn perform(app: App, matches: &ArgMatches) -> Result<()> {
             Some(("config", _)) => config::config(&prepared),
             #[cfg(feature = "templates")]
             Some(("templates", _)) => templates::check(&prepared),
-            Some((other, _)) => Err(Error::internal(format!("there is no command `{other}`"))),
+            other => {
+                let name = other.map_or("", |(name, _)| name);
+                Err(Error::internal(format!("there is no command `{name}`")))
+            }
         }
     })
 }

@@ -349,3 +349,22 @@ mod http2 {
         assert!(!long.is_timed_out());
     }
 }
+
+#[test]
+fn at_the_end_a_new_connection_has_a_second_for_its_first_byte() {
+    let deadlines = Deadlines { header: 10_000, ..DEADLINES };
+    let order_at = |clock: &CoarseClock, state: &ConnectionState, now| {
+        clock.set(now);
+        state.sweep(now, &deadlines);
+        state.order()
+    };
+    let (clock, silent) = state();
+    silent.finish();
+    assert_eq!(order_at(&clock, &silent, 1_000 + ROUND), Order::None);
+    assert_eq!(order_at(&clock, &silent, 1_001 + ROUND), Order::Close);
+
+    let (clock, heard) = state();
+    heard.finish();
+    heard.received(b"GET / HT");
+    assert_eq!(order_at(&clock, &heard, 5_000), Order::Finish);
+}

@@ -1,0 +1,173 @@
+//! [`Acceptor`]: one accept loop.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::config::HttpConfig;
+use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, Facts, Stream};
+use crate::door::Door;
+use crate::listener::Listener;
+use crate::sweeper::Registry;
+
+/// How long to wait after an error that is about ourselves.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// How often to wait so when the listener is about to close and connections are queued that can not be accepted.
+const LAST_TRIES: u32 = 20;
+
+/// What all accept loops share.
+pub(crate) struct Shared {
+    pub(crate) deadlines: Deadlines,
+    pub(crate) clock: Arc<CoarseClock>,
+    /// A permit for each connection that may be open.
+    room: Arc<Semaphore>,
+    places: u32,
+    pub(crate) finishing: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(config: &HttpConfig) -> Self {
+        let places = u32::try_from(config.max_connections).unwrap_or(u32::MAX).max(1);
+        Self {
+            deadlines: Deadlines::new(config),
+            clock: Arc::new(CoarseClock::new()),
+            room: Arc::new(Semaphore::new(places as usize)),
+            places,
+            finishing: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits until no connection is open.
+    pub(crate) async fn everyone_gone(&self) {
+        let _ = self.room.acquire_many(self.places).await;
+    }
+}
+
+/// One accept loop with the registry of its connections. Dropping it, in whichever way serving ends, lets the
+/// connections finish, and with them the sweeper.
+pub(crate) struct Acceptor {
+    shared: Arc<Shared>,
+    door: Arc<Door>,
+    registry: Arc<Registry>,
+}
+
+impl Acceptor {
+    pub(crate) fn new(shared: Arc<Shared>, door: Arc<Door>) -> Self {
+        Self { shared, door, registry: Arc::default() }
+    }
+
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
+    }
+
+    /// Accepts until it is told to stop or nobody is left to tell; then takes what is queued, closes the
+    /// listener, and lets the connections finish.
+    pub(crate) async fn serve(self, listener: Listener, mut stopped: watch::Receiver<bool>) {
+        let mut failing = false;
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stop| *stop) => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                // The connection comes before its place: a loop that held the last place while it waits for a
+                // client would starve the queues of the others.
+                Ok((stream, facts)) => {
+                    if std::mem::take(&mut failing) {
+                        tracing::info!(target: "zzz::http", "accepts connections again");
+                    }
+                    let place = Arc::clone(&self.shared.room).acquire_owned();
+                    tokio::select! {
+                        biased;
+                        Ok(place) = place => self.start(stream, facts, place),
+                        _ = stopped.wait_for(|stop| *stop) => {
+                            self.start_when_there_is_room(stream, facts);
+                            break;
+                        }
+                    }
+                }
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) => {
+                    // Out of descriptors or memory: nothing is gained by trying again at once.
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::error!(target: "zzz::http", %error, "can not accept connections for now");
+                    }
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+            }
+        }
+        self.shared.finishing.store(true, Ordering::Relaxed);
+        self.accept_queued(&listener).await;
+        drop(listener);
+        self.registry.visit(ConnectionState::finish);
+    }
+
+    /// Takes what the kernel has queued, so that closing the listener refuses nobody who was let in.
+    async fn accept_queued(&self, listener: &Listener) {
+        let mut tries = 0;
+        loop {
+            match listener.accept_queued() {
+                Ok(Some((stream, facts))) => self.start_when_there_is_room(stream, facts),
+                Ok(None) => return,
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) if tries == LAST_TRIES => {
+                    tracing::error!(target: "zzz::http", %error, "clients that wait are refused");
+                    return;
+                }
+                // Connections that finish give back what is missing.
+                Err(_) => {
+                    tries += 1;
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+            }
+        }
+    }
+
+    /// For the end, when nobody waits for places in order any more.
+    fn start_when_there_is_room(&self, stream: Stream, facts: Facts) {
+        match Arc::clone(&self.shared.room).try_acquire_owned() {
+            Ok(place) => self.start(stream, facts, place),
+            Err(_) => {
+                let later = Self {
+                    shared: Arc::clone(&self.shared),
+                    door: Arc::clone(&self.door),
+                    registry: Arc::clone(&self.registry),
+                };
+                tokio::spawn(async move {
+                    if let Ok(place) = Arc::clone(&later.shared.room).acquire_owned().await {
+                        later.start(stream, facts, place);
+                    }
+                });
+            }
+        }
+    }
+
+    fn start(&self, stream: Stream, facts: Facts, place: OwnedSemaphorePermit) {
+        let Some(start) = self.door.admit(stream, facts) else { return };
+        let shared = &self.shared;
+        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock)));
+        if shared.finishing.load(Ordering::Relaxed) {
+            state.finish();
+        }
+        self.registry.add(Arc::clone(&state));
+        tokio::spawn(Driver::new(Arc::clone(&self.door.serving), start, state, place));
+    }
+}
+
+impl Drop for Acceptor {
+    fn drop(&mut self) {
+        self.shared.finishing.store(true, Ordering::Relaxed);
+        self.registry.visit(ConnectionState::finish);
+    }
+}
+
+/// Errors of `accept` that say something about a peer, and nothing about us.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
