@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`request`] | [`Request`], [`Parts`] |
-//! | [`body`] | [`Body`], [`BodyError`] |
+//! | [`body`] | [`Body`], [`BodySender`], [`BodyError`] |
 //! | [`response`] | [`Response`], [`IntoResponse`], [`Html`], [`Json`] as a response, [`Redirect`] |
 //! | [`handler`] | [`Handler`], [`BoxHandler`] |
 //! | [`middleware`] | [`Middleware`], [`Next`], [`Stack`] |
@@ -16,6 +16,7 @@
 //! | [`limits`] | [`Limits`]: what a route lets a client do |
 //! | [`assigns`] | [`Assigns`]: values that middleware hands to handlers and templates |
 //! | [`connection`] | [`Connection`]: what the server knows of the peer |
+//! | [`shutdown`] | [`ShutdownSignal`]: tells endless responses that the server stops |
 //! | [`cookies`] | reading and setting cookies |
 //! | [`format`](mod@format) | [`Format`]: whether a client wants HTML or JSON |
 //! | [`problem`] | problem documents, [`ErrorPage`], [`ErrorRenderer`] |
@@ -39,13 +40,16 @@ pub mod request_id;
 pub mod response;
 pub mod route;
 pub mod service;
+pub mod shutdown;
 pub mod urlencoded;
 
 pub use assets::{Assets, Embedded};
 pub use assigns::{Assigns, Shared};
-pub use body::{Body, BodyError};
+pub use body::{Body, BodyClosed, BodyError, BodySender};
 pub use connection::Connection;
-pub use extract::{Assign, Form, FormData, FromRequest, FromRequestParts, Json, Path, Query, Service as Svc};
+pub use extract::{
+    Assign, BodyStream, Form, FormData, FromRequest, FromRequestParts, Json, Path, Query, Service as Svc,
+};
 pub use format::Format;
 pub use handler::{BoxHandler, Handler, HandlerExt};
 pub use health::{HealthCheck, HealthChecks};
@@ -57,6 +61,7 @@ pub use request_id::RequestId;
 pub use response::{Html, IntoResponse, Redirect, Response, redirect};
 pub use route::{PathParams, RouteInfo};
 pub use service::{BoxFuture, Service, now_or_never};
+pub use shutdown::ShutdownSignal;
 
 pub use ::http::uri::PathAndQuery;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
