@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use zzz_core::http::Service;
+use zzz_core::http::{Service, ShutdownSignal};
 
 use crate::config::HttpConfig;
 use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, Facts, Serving, Start, Stream};
@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     /// A permit for each connection that may be open.
     room: Arc<Semaphore>,
     pub(crate) finishing: AtomicBool,
+    /// Tells responses without an end of their own that it is time.
+    shutdown: ShutdownSignal,
 }
 
 /// How serving ended.
@@ -77,6 +79,7 @@ impl Server {
             clock: Arc::new(CoarseClock::new()),
             room: Arc::new(Semaphore::new(places as usize)),
             finishing: AtomicBool::new(false),
+            shutdown: ShutdownSignal::new(),
         });
         let (stopping, stopped) = watch::channel(false);
         let mut loops = JoinSet::new();
@@ -90,6 +93,7 @@ impl Server {
         drop(stopped);
         stop.await;
         stopping.send_replace(true);
+        shared.shutdown.begin();
         let mut workers = Vec::new();
         while let Some(worker) = loops.join_next().await {
             workers.extend(worker.ok());
@@ -191,7 +195,7 @@ impl Worker {
         // Without it, a response whose head and body are written apart waits 40 ms for the peer's ACK.
         let _ = stream.set_nodelay(true);
         let shared = &self.shared;
-        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock)));
+        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock), shared.shutdown.clone()));
         if shared.finishing.load(Ordering::Relaxed) {
             state.finish();
         }

@@ -109,7 +109,10 @@ impl Future for Call {
         };
         this.state.response_began();
         let state = Arc::clone(&this.state);
-        Poll::Ready(Ok(response.map(|body| OutgoingBody { body, state })))
+        Poll::Ready(Ok(response.map(|mut body| {
+            body.watch_shutdown(&state.shutdown);
+            OutgoingBody { body, state }
+        })))
     }
 }
 
@@ -158,7 +161,11 @@ impl HttpBody for OutgoingBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Err(error))) = &frame {
+            tracing::error!(target: "zzz::http", %error, "a response was broken off");
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

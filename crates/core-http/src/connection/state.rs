@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use zzz_core::http::Connection;
+use zzz_core::http::{Connection, ShutdownSignal};
 
 use super::Facts;
 use crate::config::HttpConfig;
@@ -94,6 +94,8 @@ impl Deadlines {
 /// relaxed: the sweeper comes round again, and the waker orders what must be seen.
 pub(crate) struct ConnectionState {
     clock: Arc<CoarseClock>,
+    /// The server's, for responses without an end of their own.
+    pub(super) shutdown: ShutdownSignal,
     facts: OnceLock<Facts>,
     phase: AtomicU8,
     since: AtomicU64,
@@ -113,10 +115,11 @@ pub(crate) struct ConnectionState {
 }
 
 impl ConnectionState {
-    pub(crate) fn new(clock: Arc<CoarseClock>) -> Self {
+    pub(crate) fn new(clock: Arc<CoarseClock>, shutdown: ShutdownSignal) -> Self {
         let now = clock.now();
         Self {
             clock,
+            shutdown,
             facts: OnceLock::new(),
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),
@@ -286,7 +289,7 @@ mod tests {
     const DEADLINES: Deadlines = Deadlines { header: 100, keep_alive: 500, round: 10 };
 
     fn state() -> ConnectionState {
-        ConnectionState::new(Arc::new(CoarseClock::new()))
+        ConnectionState::new(Arc::new(CoarseClock::new()), ShutdownSignal::new())
     }
 
     /// What the sweeper orders after `after` milliseconds of silence.

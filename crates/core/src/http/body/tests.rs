@@ -63,7 +63,6 @@ fn a_panic_of_the_source_breaks_the_body_off() {
     struct Panics;
     impl Stream for Panics {
         type Item = Result<Bytes, BoxError>;
-        #[expect(clippy::panic, reason = "it is what is tested")]
         fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
             panic!("out of owls")
         }
