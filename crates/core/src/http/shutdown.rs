@@ -51,7 +51,6 @@ impl ShutdownSignal {
     }
 
     /// A future that is done once it was given.
-    #[must_use]
     pub fn listen(&self) -> ShutdownBegun {
         ShutdownBegun { shared: Arc::clone(&self.0), place: Place::default() }
     }
