@@ -6,6 +6,7 @@ use zzz::prelude::*;
 fn app() -> App {
     App::new("example_app")
         .config::<example_app::SiteConfig>()
+        .services(example_app::services)
         .static_files("/static", folder!("static"))
         .templates(folder!("templates"))
         .template_setup(example_app::filters::add)

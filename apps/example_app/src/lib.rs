@@ -6,18 +6,22 @@
 //! | [`controllers`] | the handlers: pages, posts, comments, the JSON API |
 //! | [`models`] | posts and comments: their fields, and what a valid one is |
 //! | [`listing`] | pages, order and search of lists |
+//! | [`feed`] | tells open pages of new posts |
 //! | [`filters`] | `ago` and `date` for templates |
 //! | [`seeds`] | sample content |
 //!
 //! Templates, static files, migrations and the configuration are in the folders of these names at the root.
 
 pub mod controllers;
+pub mod feed;
 pub mod filters;
 pub mod listing;
 pub mod models;
 pub mod router;
 pub mod seeds;
 
+use zzz::Services;
+use zzz::config::Config;
 use zzz::middleware::method_override;
 use zzz::prelude::*;
 
@@ -29,11 +33,21 @@ zzz::config_section! {
     }
 }
 
+/// The services of the app's own.
+///
+/// # Errors
+/// Never.
+pub fn services(services: &mut Services, _: &Config) -> Result<()> {
+    services.insert(feed::Feed::default());
+    Ok(())
+}
+
 /// The app: what it is made of, before anything runs.
 #[must_use]
 pub fn app() -> App {
     App::new("example_app")
         .config::<SiteConfig>()
+        .services(services)
         .static_files("/static", folder!("static"))
         .plug(method_override)
         .templates(folder!("templates"))

@@ -5,7 +5,7 @@ use zzz::middleware::{accepts, flash, health, refuse_cross_site};
 use zzz::prelude::*;
 use zzz::router::{delete, get, patch, post, put};
 
-use crate::controllers::{api, comments, pages, posts};
+use crate::controllers::{api, comments, events, pages, posts};
 
 /// The routes of the app.
 #[must_use]
@@ -39,5 +39,6 @@ pub fn router() -> Router {
                 .route(put("/posts/:id", api::posts::update))
                 .route(delete("/posts/:id", api::posts::delete)),
         )
+        .scope(Scope::new("/").route(get("/events", events::index).name("events")))
         .scope(Scope::new("/health").get("/live", health::live).get("/ready", health::ready))
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use zzz_core::http::ShutdownSignal;
 
 use crate::config::HttpConfig;
 use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, Facts, Stream};
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     room: Arc<Semaphore>,
     places: u32,
     pub(crate) finishing: AtomicBool,
+    /// Tells responses without an end of their own that it is time.
+    pub(crate) shutdown: ShutdownSignal,
 }
 
 impl Shared {
@@ -38,6 +41,7 @@ impl Shared {
             room: Arc::new(Semaphore::new(places as usize)),
             places,
             finishing: AtomicBool::new(false),
+            shutdown: ShutdownSignal::new(),
         }
     }
 
@@ -150,7 +154,7 @@ impl Acceptor {
     fn start(&self, stream: Stream, facts: Facts, place: OwnedSemaphorePermit) {
         let Some(start) = self.door.admit(stream, facts) else { return };
         let shared = &self.shared;
-        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock)));
+        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock), shared.shutdown.clone()));
         if shared.finishing.load(Ordering::Relaxed) {
             state.finish();
         }

@@ -151,6 +151,7 @@ impl Server {
         // Files of sockets go first: nobody new finds the way, and who has found it is in the queue.
         drop(guards);
         stopping.send_replace(true);
+        shared.shutdown.begin();
         let _ = accepted.recv().await;
         let cut = match tokio::time::timeout(grace, shared.everyone_gone()).await {
             Ok(()) => 0,

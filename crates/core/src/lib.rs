@@ -34,6 +34,7 @@
 //! | [`config`] | [`config_section!`], [`config::Section`], [`config::Setting`], layers, unknown keys |
 //! | [`params`] | [`Params`]: the tree of names and values that a form, a query string or a JSON body is |
 //! | [`services`] | [`Services`] |
+//! | [`wakers`] | [`wakers::WakerSet`]: tasks that wait for the same thing, on any runtime |
 //! | `http` | everything that has to do with a request (feature `http`) |
 
 pub mod config;
@@ -45,6 +46,7 @@ pub mod params;
 pub mod services;
 pub mod text;
 mod type_map;
+pub mod wakers;
 
 pub use error::{Error, ErrorStatus, Result};
 pub use field_errors::FieldErrors;

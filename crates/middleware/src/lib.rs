@@ -5,6 +5,7 @@
 //! | [`method_override`](mod@method_override) | PUT, PATCH and DELETE from HTML forms | the endpoint |
 //! | [`static_files`] | files under a path | the endpoint |
 //! | [`mount`] | another service under a path | the endpoint |
+//! | [`files`] | a file as a response, in parts or whole | handlers |
 //! | [`flash`](mod@flash) | messages for the next page | a pipeline |
 //! | [`cross_site`] | refuses unsafe requests that other sites cause | a pipeline |
 //! | [`accepts`](mod@accepts) | what a pipeline speaks | a pipeline |
@@ -26,6 +27,7 @@
 pub mod accepts;
 pub mod cross_site;
 pub mod error_pages;
+pub mod files;
 pub mod flash;
 pub mod health;
 pub mod keyring;
@@ -36,6 +38,7 @@ pub mod static_files;
 pub use accepts::{Accepts, accepts};
 pub use cross_site::refuse_cross_site;
 pub use error_pages::ErrorPages;
+pub use files::SendFile;
 pub use flash::{Flash, flash};
 pub use keyring::Keyring;
 pub use method_override::method_override;

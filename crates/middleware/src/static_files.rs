@@ -2,24 +2,56 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
-use zzz_core::http::{
-    Assets, Body, HeaderValue, IntoResponse, Method, Middleware, Next, Request, Response, StatusCode, header,
-};
+use zzz_core::http::{Assets, HeaderValue, IntoResponse, Method, Middleware, Next, Request, Response};
 use zzz_core::{Error, Result};
+
+use crate::files::disk::{self, Place, Wanted};
+use crate::files::encoding::Coding;
+use crate::files::{
+    Conditions, ETag, Modified, Representation, Validators, content_type, is_plain, missing, slice,
+};
+
+/// Ask every time; the answer is 304 as long as the file is the same.
+const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Serves files under a path, such as `/static/app.css`, before the router.
 ///
-/// Only files of the folder are served: a path with `..`, an empty segment, a backslash, a NUL or a name that
-/// begins with a dot is 404. A file has an `ETag`; a client that has it already is answered with 304.
+/// Only regular files of the folder are served: a path with `..`, an empty segment, a backslash, a NUL or a name that
+/// begins with a dot is 404, and so is a link that leads out of the folder.
+///
+/// A file has an `ETag` and `Last-Modified`; a client that has it already is answered with 304, one that asks for a part
+/// with 206 (RFC 9110, sections 13 and 14). Where `app.css.br`, `app.css.zst` or `app.css.gz` stand beside `app.css` and
+/// are not older, a client gets the one that it prefers.
 pub struct StaticFiles {
     prefix: String,
-    files: Arc<dyn Assets>,
-    /// The ETags of files that can not change.
-    etags: HashMap<String, HeaderValue>,
+    files: Files,
+    cache_control: HeaderValue,
+}
+
+enum Files {
+    /// On the disk.
+    Folder(PathBuf),
+    /// In the binary, with all that can be known of them.
+    Embedded(HashMap<String, Asset>),
+    /// Somewhere else; read anew each time.
+    Live(Arc<dyn Assets>),
+}
+
+/// A file in memory, with its variants.
+struct Asset {
+    plain: Version,
+    variants: Vec<(Coding, Version)>,
+}
+
+struct Version {
+    content: Bytes,
+    about: Validators,
 }
 
 impl StaticFiles {
@@ -28,54 +60,129 @@ impl StaticFiles {
     /// # Errors
     /// If the folder can not be read.
     pub fn new(prefix: &str, files: Arc<dyn Assets>) -> Result<Self> {
-        let mut etags = HashMap::new();
-        if !files.is_live() {
-            for path in files.list()? {
-                if let Some(content) = files.read(&path)? {
-                    etags.insert(path, etag(&content));
-                }
-            }
+        if let Some(folder) = files.folder() {
+            return Ok(Self::folder(prefix, folder));
         }
-        Ok(Self { prefix: format!("{}/", prefix.trim_end_matches('/')), files, etags })
+        let files = match files.is_live() {
+            true => Files::Live(files),
+            false => {
+                // The program is as old as what it carries, or younger.
+                let built = std::env::current_exe().and_then(|program| program.metadata()?.modified()).ok();
+                let assets = files.list()?.into_iter().filter_map(|path| {
+                    Asset::read(&*files, &path, built)
+                        .map(|asset| asset.map(|asset| (path, asset)))
+                        .transpose()
+                });
+                Files::Embedded(assets.collect::<Result<_>>()?)
+            }
+        };
+        Ok(Self::of(prefix, files))
     }
 
-    fn answer(&self, request: &Request, path: &str) -> Result<Response> {
-        let missing = || Error::not_found("There is no such file.");
+    /// Serves the files of a folder on the disk under `prefix`, as they are when they are asked for.
+    #[must_use]
+    pub fn folder(prefix: &str, folder: impl Into<PathBuf>) -> Self {
+        Self::of(prefix, Files::Folder(folder.into()))
+    }
+
+    fn of(prefix: &str, files: Files) -> Self {
+        Self { prefix: format!("{}/", prefix.trim_end_matches('/')), files, cache_control: ASK }
+    }
+
+    /// Sets `Cache-Control`; by default `no-cache`: keep it, and ask each time whether it is still the same.
+    ///
+    /// # Errors
+    /// If no header can hold it.
+    pub fn cache_control(mut self, directives: &str) -> Result<Self> {
+        self.cache_control = HeaderValue::try_from(directives)?;
+        Ok(self)
+    }
+
+    async fn answer(&self, method: Method, asked: Conditions, path: &str) -> Result<Response> {
         let path = percent_decode_str(path).decode_utf8().map_err(|_| missing())?;
         if !is_plain(&path) {
             return Err(missing());
         }
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        if !matches!(method, Method::GET | Method::HEAD) {
             return Err(Error::new(405, "A file can only be read.").with_header("allow", "GET, HEAD"));
         }
-        let content = self.files.read(&path)?.ok_or_else(missing)?;
-        let etag = self.etags.get(&*path).cloned().unwrap_or_else(|| etag(&content));
-        let known = request.header(header::IF_NONE_MATCH).is_some_and(|known| matches_etag(known, &etag));
-        let mut response = if known {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let body = match content {
-                Cow::Borrowed(bytes) => Body::from(bytes),
-                Cow::Owned(bytes) => Body::from(bytes),
+        let content_type = HeaderValue::from_static(content_type::of(&path));
+        let cache_control = self.cache_control.clone();
+        match &self.files {
+            Files::Folder(folder) => {
+                let wanted = Wanted { asked, content_type, cache_control, disposition: None, variants: true };
+                let place = Place::Below(folder.clone(), path.into_owned());
+                disk::send(place, wanted).await?.ok_or_else(missing)
+            }
+            Files::Embedded(assets) => {
+                let asset = assets.get(&*path).ok_or_else(missing)?;
+                asset.respond(&asked, content_type, cache_control)
+            }
+            Files::Live(files) => {
+                let asset = Asset::read(&**files, &path, None)?.ok_or_else(missing)?;
+                asset.respond(&asked, content_type, cache_control)
+            }
+        }
+    }
+}
+
+impl Asset {
+    /// Reads a file and its variants; `None` if it is not there.
+    fn read(files: &dyn Assets, path: &str, modified: Option<SystemTime>) -> Result<Option<Self>> {
+        let version = |path: &str| -> Result<Option<Version>> {
+            let Some(content) = files.read(path)? else { return Ok(None) };
+            let content = match content {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => Bytes::from(bytes),
             };
-            let mut response = body.into_response();
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(&path)));
-            response
+            let etag = ETag::of_bytes(&content);
+            let modified = modified.and_then(|time| Modified::of(time, SystemTime::now()));
+            Ok(Some(Version { content, about: Validators { etag, modified } }))
         };
-        response.headers_mut().insert(header::ETAG, etag);
-        // Ask every time; the answer is 304 as long as the file is the same.
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        Ok(response)
+        let Some(plain) = version(path)? else { return Ok(None) };
+        let mut variants = Vec::new();
+        for coding in Coding::COMPRESSED {
+            if let Some(variant) = version(&format!("{path}{}", coding.extension()))? {
+                variants.push((coding, variant));
+            }
+        }
+        Ok(Some(Self { plain, variants }))
+    }
+
+    fn respond(
+        &self,
+        asked: &Conditions,
+        content_type: HeaderValue,
+        cache_control: HeaderValue,
+    ) -> Result<Response> {
+        let version_in = |coding: Coding| match coding {
+            Coding::Identity => Some(&self.plain),
+            _ => self.variants.iter().find(|(known, _)| *known == coding).map(|(_, version)| version),
+        };
+        let chosen = asked.codings().iter().find_map(|coding| Some((*coding, version_in(*coding)?)));
+        let (coding, version) = chosen.ok_or_else(|| {
+            Error::new(406, "The file is not there in an encoding that the request accepts.")
+        })?;
+        let representation = Representation {
+            length: version.content.len() as u64,
+            content_type,
+            coding,
+            about: version.about.clone(),
+            cache_control,
+            disposition: None,
+            varies: true,
+        };
+        representation.respond(asked, |first, length| Ok(slice(&version.content, first, length)))
     }
 }
 
 impl Middleware for StaticFiles {
     async fn handle(&self, request: Request, next: Next) -> Response {
         match request.path().strip_prefix(&self.prefix) {
-            Some(path) => self.answer(&request, path).into_response(),
+            Some(path) => {
+                let asked = Conditions::of(request.method(), request.headers());
+                self.answer(request.method().clone(), asked, path).await.into_response()
+            }
             None => next.run(request).await,
         }
     }
@@ -87,60 +194,17 @@ impl std::fmt::Debug for StaticFiles {
     }
 }
 
-/// Whether a path names a file below the folder and nothing else.
-fn is_plain(path: &str) -> bool {
-    let plain = |segment: &str| !segment.is_empty() && !segment.starts_with('.');
-    path.split('/').all(plain) && !path.contains(['\\', '\0', ':'])
-}
-
-fn etag(content: &[u8]) -> HeaderValue {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(content);
-    let tag = format!("\"{:016x}{:x}\"", hasher.finish(), content.len());
-    HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"-\""))
-}
-
-/// `If-None-Match` compares weakly (RFC 9110, section 13.1.2).
-fn matches_etag(known: &str, etag: &HeaderValue) -> bool {
-    let same = |tag: &str| tag.trim().trim_start_matches("W/").as_bytes() == etag.as_bytes();
-    known.trim() == "*" || known.split(',').any(same)
-}
-
-/// The types of files that web pages are made of; anything else is a download.
-fn content_type(path: &str) -> &'static str {
-    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    match extension.to_ascii_lowercase().as_str() {
-        "html" | "htm" => "text/html; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "txt" => "text/plain; charset=utf-8",
-        "xml" => "application/xml",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "avif" => "image/avif",
-        "ico" => "image/x-icon",
-        "woff" => "font/woff",
-        "woff2" => "font/woff2",
-        "wasm" => "application/wasm",
-        "pdf" => "application/pdf",
-        "mp4" => "video/mp4",
-        "webm" => "video/webm",
-        "mp3" => "audio/mpeg",
-        _ => "application/octet-stream",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zzz_core::http::{Embedded, HandlerExt, MiddlewareExt, Stack, now_or_never};
+    use zzz_core::http::{Body, Embedded, HandlerExt, MiddlewareExt, Stack, now_or_never};
 
-    const FILES: Embedded = Embedded(&[("app.css", b"body{}"), ("img/owl mark.svg", b"<svg/>")]);
+    const FILES: Embedded = Embedded(&[
+        ("app.css", b"body{}"),
+        ("app.css.br", b"brotli"),
+        ("app.css.gz", b"gzip!"),
+        ("img/owl mark.svg", b"<svg/>"),
+    ]);
 
     async fn behind() -> &'static str {
         "behind"
@@ -151,22 +215,77 @@ mod tests {
         now_or_never(Stack::new(vec![files.erase()], behind.erase()).run(request)).unwrap()
     }
 
+    fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+        response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
     #[test]
-    fn serves_files_with_their_type_and_etag() {
+    fn serves_files_with_their_type_and_validators() {
         let response = call(Request::get("/static/app.css"));
-        assert_eq!(response.headers()["content-type"], "text/css; charset=utf-8");
+        for (name, value) in [
+            ("content-type", "text/css; charset=utf-8"),
+            ("content-length", "6"),
+            ("cache-control", "no-cache"),
+            ("accept-ranges", "bytes"),
+            ("vary", "accept-encoding"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(header(&response, name), value, "{name}");
+        }
         assert_eq!(response.body().full_bytes().unwrap(), "body{}");
-        let etag = response.headers()["etag"].to_str().unwrap().to_owned();
+        assert!(header(&response, "last-modified").ends_with(" GMT"), "{response:?}");
+        let etag = header(&response, "etag").to_owned();
         for known in [etag.clone(), format!("\"x\", W/{etag}"), "*".into()] {
             let again = call(Request::get("/static/app.css").with_header("if-none-match", &known));
             assert_eq!((again.status().as_u16(), again.body().is_empty()), (304, true), "{known}");
+            assert_eq!(
+                [header(&again, "etag"), header(&again, "vary"), header(&again, "cache-control")],
+                [etag.as_str(), "accept-encoding", "no-cache"]
+            );
         }
         assert_eq!(
-            call(Request::get("/static/img/owl%20mark.svg")).headers()["content-type"],
+            header(&call(Request::get("/static/img/owl%20mark.svg")), "content-type"),
             "image/svg+xml"
         );
         assert_eq!(call(Request::post("/static/app.css", "")).status(), 405);
         assert_eq!(call(Request::get("/statics")).body().full_bytes().unwrap(), "behind");
+    }
+
+    #[test]
+    fn serves_the_variant_that_is_wanted() {
+        let get = |accept: &str| {
+            let response = call(Request::get("/static/app.css").with_header("accept-encoding", accept));
+            let (coding, etag) = (header(&response, "content-encoding"), header(&response, "etag"));
+            assert_eq!(header(&response, "vary"), "accept-encoding");
+            (coding.to_owned(), etag.to_owned(), response.body().full_bytes().unwrap())
+        };
+        let (brotli, gzip, plain) = (get("gzip, br"), get("gzip, br;q=0.5"), get("gzip;q=0"));
+        assert_eq!((brotli.0.as_str(), &brotli.2[..]), ("br", &b"brotli"[..]));
+        assert_eq!((gzip.0.as_str(), &gzip.2[..]), ("gzip", &b"gzip!"[..]));
+        assert_eq!((plain.0.as_str(), &plain.2[..]), ("", &b"body{}"[..]));
+        assert!(brotli.1 != gzip.1 && gzip.1 != plain.1 && brotli.1 != plain.1);
+
+        let part = Request::get("/static/app.css").with_header("accept-encoding", "gzip");
+        let part = call(part.with_header("range", "bytes=4-").with_header("if-range", &gzip.1));
+        assert_eq!(part.status(), 206);
+        assert_eq!(
+            [header(&part, "content-range"), header(&part, "content-encoding")],
+            ["bytes 4-4/5", "gzip"]
+        );
+        assert_eq!(part.body().full_bytes().unwrap(), "!");
+        // The part of one variant is no part of another.
+        let other =
+            Request::get("/static/app.css").with_header("range", "bytes=4-").with_header("if-range", &gzip.1);
+        assert_eq!(call(other).status(), 200);
+        let none = call(Request::get("/static/app.css").with_header("accept-encoding", "*;q=0"));
+        assert_eq!(none.status(), 406);
+    }
+
+    #[test]
+    fn head_says_what_get_would() {
+        let head = call(Request::new(Method::HEAD, "/static/app.css", Body::empty()));
+        assert_eq!((head.status().as_u16(), header(&head, "content-length")), (200, "6"));
+        assert!(head.body().is_empty());
     }
 
     #[test]
@@ -181,6 +300,7 @@ mod tests {
             "%c0%ae%c0%ae/x",
             "app.css%00",
             "/etc/passwd",
+            "%2fetc/passwd",
             ".env",
             "img/.git/config",
             "img",
@@ -190,6 +310,20 @@ mod tests {
             "%ff",
         ] {
             assert_eq!(call(Request::get(&format!("/static/{path}"))).status(), 404, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn serves_a_folder_on_the_disk() {
+        let files = StaticFiles::folder("/source", concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+        let files = files.cache_control("public, max-age=60").unwrap();
+        let stack = Stack::new(vec![files.erase()], behind.erase());
+        let this = stack.run(Request::get("/source/files/mod.rs").with_header("range", "bytes=0-4")).await;
+        assert_eq!((this.status().as_u16(), header(&this, "cache-control")), (206, "public, max-age=60"));
+        assert_eq!(this.into_body().read().await.unwrap(), "//! F");
+        for path in ["files", "files/", "../Cargo.toml", "%2e%2e/Cargo.toml", "none.rs", "", "lib.rs/x"] {
+            let answer = stack.run(Request::get(&format!("/source/{path}"))).await;
+            assert_eq!(answer.status(), 404, "{path}");
         }
     }
 }

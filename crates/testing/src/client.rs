@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use zzz_core::http::urlencoded::encode;
-use zzz_core::http::{Body, HeaderName, HeaderValue, Method, Request, Service, Uri, header};
+use zzz_core::http::{Body, HeaderName, HeaderValue, Method, Request, Response, Service, Uri, header};
 
 use crate::response::TestResponse;
+use crate::stream::TestStream;
 
 /// Sends requests to an app in the same process and keeps cookies like a browser. A clone is the same browser.
 #[derive(Clone)]
@@ -106,9 +107,14 @@ impl TestClient {
         self.get(location)
     }
 
-    async fn send(self, mut request: Request) -> TestResponse {
-        let asked = format!("{} {}", request.method(), request.uri());
+    async fn send(self, request: Request) -> TestResponse {
+        let asked = asked(&request);
         let is_head = request.method() == Method::HEAD;
+        TestResponse::read(asked, self.call(request).await, is_head).await
+    }
+
+    /// Sends the request with the cookies that there are, and keeps those that come back.
+    async fn call(self, mut request: Request) -> Response {
         let cookies: Vec<String> = {
             let jar = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
             jar.iter().map(|(name, value)| format!("{name}={value}")).collect()
@@ -121,7 +127,7 @@ impl TestClient {
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             self.keep(&String::from_utf8_lossy(cookie.as_bytes()));
         }
-        TestResponse::read(asked, response, is_head).await
+        response
     }
 
     /// Notes a `Set-Cookie`, or forgets the cookie if it says so.
@@ -198,6 +204,18 @@ impl TestRequest {
         let body = serde_json::to_vec(value).expect("a value that serializes");
         self.body("application/json", body)
     }
+}
+
+impl TestRequest {
+    /// Sends it, and gives the response as soon as it begins: for a body that goes on.
+    pub async fn stream(self) -> TestStream {
+        let asked = asked(&self.request);
+        TestStream::new(asked, self.client.call(self.request).await)
+    }
+}
+
+fn asked(request: &Request) -> String {
+    format!("{} {}", request.method(), request.uri())
 }
 
 impl IntoFuture for TestRequest {

@@ -27,10 +27,12 @@
 
 mod client;
 mod response;
+mod stream;
 mod temp;
 #[cfg(test)]
 mod tests;
 
 pub use client::{TestClient, TestRequest};
 pub use response::TestResponse;
+pub use stream::TestStream;
 pub use temp::TempDatabase;

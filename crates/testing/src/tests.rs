@@ -149,3 +149,24 @@ fn a_temporary_database_leaves_nothing_behind() {
     drop(database);
     assert!(!folder.exists());
 }
+
+#[tokio::test]
+async fn a_body_that_goes_on_is_read_as_it_comes() {
+    async fn talk() -> zzz_core::http::Body {
+        let (mut sender, body) = zzz_core::http::Body::channel(100);
+        tokio::spawn(async move {
+            for text in ["data: o", "ne\n\ndata: two\n\n", "rest"] {
+                sender.send(text).await.unwrap();
+            }
+            sender.closed().await;
+        });
+        body
+    }
+    let router = Router::new().scope(Scope::new("/").get("/talk", talk));
+    let client = TestClient::new(Endpoint::new(router).build().unwrap());
+    let mut stream = client.get("/talk").stream().await;
+    assert_eq!((stream.status(), stream.header("content-type")), (200, ""));
+    assert_eq!(stream.event().await, "data: one");
+    assert_eq!(stream.event().await, "data: two");
+    assert_eq!(stream.until("st").await, "rest");
+}

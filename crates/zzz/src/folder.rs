@@ -78,6 +78,10 @@ impl Assets for OnDisk {
     fn is_live(&self) -> bool {
         true
     }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.folder)
+    }
 }
 
 fn list_into(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {

@@ -27,6 +27,7 @@
 //! | [`core`], [`http`], [`config`] | `zzz-core` |
 //! | [`router`] | `zzz-router` |
 //! | [`middleware`] | `zzz-middleware` |
+//! | [`streaming`] | `zzz-streaming` |
 //! | [`server`] | `zzz-core-http` |
 //! | [`db`] | `zzz-db` |
 //! | `templates` | `zzz-templates` (feature `templates`) |
@@ -64,6 +65,7 @@ pub use zzz_core_http as server;
 pub use zzz_db as db;
 pub use zzz_middleware as middleware;
 pub use zzz_router as router;
+pub use zzz_streaming as streaming;
 #[cfg(feature = "templates")]
 pub use zzz_templates as templates;
 

@@ -8,6 +8,7 @@ use zzz::db::count;
 use zzz::prelude::*;
 
 use crate::SiteConfig;
+use crate::feed::Feed;
 use crate::listing::Listing;
 use crate::models::{Comment, Post};
 
@@ -48,6 +49,8 @@ struct Index {
     page: PageLinks,
     q: String,
     sort: String,
+    /// Where the feed goes on from what the page shows, if new posts belong on top of it.
+    live: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,8 +70,10 @@ pub async fn index(
     Query(listing): Query<Listing>,
     repo: Repo,
     config: Svc<Config>,
+    feed: Svc<Feed>,
     view: View,
 ) -> Result<Response> {
+    let live = feed.position();
     let page = listing.load(&repo, config.get::<SiteConfig>().per_page).await?;
     let link = |number: u64| listing.address("/posts", number);
     let links = PageLinks {
@@ -80,7 +85,9 @@ pub async fn index(
     };
     let q = listing.q.clone().unwrap_or_default();
     let sort = listing.sort().to_owned();
-    view.render("posts/index.html", Index { posts: entries(&repo, page.posts).await?, page: links, q, sort })
+    let live = (links.number == 1 && q.is_empty() && sort == "-id").then_some(live);
+    let posts = entries(&repo, page.posts).await?;
+    view.render("posts/index.html", Index { posts, page: links, q, sort, live })
 }
 
 #[derive(Serialize)]
@@ -135,9 +142,16 @@ pub async fn new(view: View) -> Result<Response> {
 ///
 /// # Errors
 /// If the database does not answer.
-pub async fn create(repo: Repo, flash: Flash, view: View, Form(params): Form<Params>) -> Result<Response> {
+pub async fn create(
+    repo: Repo,
+    feed: Svc<Feed>,
+    flash: Flash,
+    view: View,
+    Form(params): Form<Params>,
+) -> Result<Response> {
     match repo.insert(Post::changeset(Post::default(), &params)).await? {
         Ok(post) => {
+            feed.announce(&post)?;
             flash.info("Posted.");
             redirect(format!("/posts/{}", post.id))
         }

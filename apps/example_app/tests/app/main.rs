@@ -4,6 +4,7 @@
 mod api;
 mod bad_input;
 mod comments;
+mod events;
 mod pages;
 mod posts;
 

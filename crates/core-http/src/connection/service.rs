@@ -256,7 +256,8 @@ impl OutgoingBody {
             lane.response_ended();
             return;
         }
-        let body_of_app = std::mem::take(body);
+        let mut body_of_app = std::mem::take(body);
+        body_of_app.watch_shutdown(&lane.connection().shutdown);
         *body = Body::from_http_body(Self { body: body_of_app, rest: Bytes::new(), lane: lane.clone() });
     }
 
@@ -288,6 +289,10 @@ impl HttpBody for OutgoingBody {
                 }
                 Err(other) => other,
             }))),
+            Poll::Ready(Some(Err(error))) => {
+                tracing::error!(target: "zzz::http", %error, "a response was broken off");
+                Poll::Ready(Some(Err(error)))
+            }
             other => other,
         }
     }

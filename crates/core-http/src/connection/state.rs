@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
 
-use zzz_core::http::{Connection, Handover};
+use zzz_core::http::{Connection, Handover, ShutdownSignal};
 
 use super::clock::{CoarseClock, Since};
 use super::exchange::{Exchange, Verdict};
@@ -75,6 +75,8 @@ const CLOSE: u8 = 4;
 /// relaxed: the sweeper comes round again, and the waker orders what must be seen.
 pub(crate) struct ConnectionState {
     clock: Arc<CoarseClock>,
+    /// The server's, for responses without an end of their own.
+    pub(super) shutdown: ShutdownSignal,
     facts: OnceLock<Facts>,
     phase: AtomicU8,
     since: AtomicU64,
@@ -103,10 +105,11 @@ pub(crate) struct ConnectionState {
 }
 
 impl ConnectionState {
-    pub(crate) fn new(clock: Arc<CoarseClock>) -> Self {
+    pub(crate) fn new(clock: Arc<CoarseClock>, shutdown: ShutdownSignal) -> Self {
         let now = clock.now();
         Self {
             clock,
+            shutdown,
             facts: OnceLock::new(),
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::path::Path;
 
 /// A folder of files that an app brings along: templates, static files, migrations.
 ///
@@ -22,6 +23,11 @@ pub trait Assets: Send + Sync + 'static {
 
     /// Whether a file may change while the app runs.
     fn is_live(&self) -> bool;
+
+    /// Where the files are on the disk, if that is where they are: who sends large ones reads them piece by piece.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// Files in the binary: paths with contents, sorted by path.

@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`request`] | [`Request`], [`Parts`], [`Head`] |
-//! | [`body`] | [`Body`], [`BodyError`] |
+//! | [`body`] | [`Body`], [`BodySender`], [`BodyError`] |
 //! | [`response`] | [`Response`], [`IntoResponse`], [`Html`], [`Json`] as a response, [`Redirect`] |
 //! | [`handler`] | [`Handler`], [`BoxHandler`] |
 //! | [`middleware`] | [`Middleware`], [`Next`], [`Stack`] |
@@ -17,6 +17,7 @@
 //! | [`assigns`] | [`Assigns`]: values that middleware hands to handlers and templates |
 //! | [`connection`] | [`Connection`]: what the server knows of the peer |
 //! | [`upgrade`] | [`Upgrade`], [`Duplex`]: from HTTP to another protocol |
+//! | [`shutdown`] | [`ShutdownSignal`]: tells endless responses that the server stops |
 //! | [`cookies`] | reading and setting cookies |
 //! | [`format`](mod@format) | [`Format`]: whether a client wants HTML or JSON |
 //! | [`problem`] | problem documents, [`ErrorPage`], [`ErrorRenderer`] |
@@ -42,14 +43,17 @@ pub mod request_id;
 pub mod response;
 pub mod route;
 pub mod service;
+pub mod shutdown;
 pub mod upgrade;
 pub mod urlencoded;
 
 pub use assets::{Assets, Embedded};
 pub use assigns::{Assigns, Shared};
-pub use body::{Body, BodyError};
+pub use body::{Body, BodyClosed, BodyError, BodySender};
 pub use connection::Connection;
-pub use extract::{Assign, Form, FormData, FromRequest, FromRequestParts, Json, Path, Query, Service as Svc};
+pub use extract::{
+    Assign, BodyStream, Form, FormData, FromRequest, FromRequestParts, Json, Path, Query, Service as Svc,
+};
 pub use format::Format;
 pub use frame::Frame;
 pub use handler::{BoxHandler, Handler, HandlerExt};
@@ -62,6 +66,7 @@ pub use request_id::RequestId;
 pub use response::{Html, IntoResponse, Redirect, Response, redirect};
 pub use route::{PathParams, RouteInfo};
 pub use service::{BoxFuture, Service, now_or_never};
+pub use shutdown::ShutdownSignal;
 pub use upgrade::{Duplex, Handover, Upgrade};
 
 pub use ::http::uri::PathAndQuery;

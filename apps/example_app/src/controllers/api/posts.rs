@@ -5,6 +5,7 @@ use zzz::http::header;
 use zzz::prelude::*;
 
 use crate::SiteConfig;
+use crate::feed::Feed;
 use crate::listing::{Listing, Page};
 use crate::models::Post;
 
@@ -43,9 +44,10 @@ pub async fn show(Path(id): Path<i64>, repo: Repo) -> Result<Json<Post>> {
 ///
 /// # Errors
 /// 422 with a list of messages for each field that is wrong.
-pub async fn create(repo: Repo, Json(params): Json<Params>) -> Result<Response> {
+pub async fn create(repo: Repo, feed: Svc<Feed>, Json(params): Json<Params>) -> Result<Response> {
     let saved = repo.insert(Post::changeset(Post::default(), &params)).await?;
     let post = saved.map_err(|changeset| Error::unprocessable(changeset.field_errors()))?;
+    feed.announce(&post)?;
     let location = format!("/api/v1/posts/{}", post.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(post)).into_response())
 }

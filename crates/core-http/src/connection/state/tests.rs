@@ -24,7 +24,7 @@ const POST: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\n";
 
 fn state() -> (Arc<CoarseClock>, Arc<ConnectionState>) {
     let clock = Arc::new(CoarseClock::new());
-    (Arc::clone(&clock), Arc::new(ConnectionState::new(clock)))
+    (Arc::clone(&clock), Arc::new(ConnectionState::new(clock, ShutdownSignal::new())))
 }
 
 /// Moves the clock on and lets the sweeper come round.

@@ -4,6 +4,7 @@
 //! a handler's last argument.
 
 mod assign;
+mod body_stream;
 mod form;
 mod json;
 mod path;
@@ -14,6 +15,7 @@ mod tests;
 mod whole;
 
 pub use assign::Assign;
+pub use body_stream::BodyStream;
 pub use form::{Form, FormData};
 pub use json::Json;
 pub use path::{Path, PathParam, PathValues};

@@ -1,22 +1,44 @@
 //! [`Body`]: the content of a request or a response, whole or as a stream.
 
+mod channel;
+mod error;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+pub use channel::{BodyClosed, BodySender};
+pub use error::BodyError;
+
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use ::http::HeaderMap;
 use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::ErrorStatus;
+use super::ShutdownSignal;
+use sources::{Chunks, Ending, Erased, WithTrailers};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
+type BoxBody = Pin<Box<dyn Source>>;
+
+/// What a streaming body is made of.
+trait Source: HttpBody<Data = Bytes, Error = BoxError> + Send {
+    /// Tells it how it learns that the server shuts down.
+    fn watch_shutdown(self: Pin<&mut Self>, _: &ShutdownSignal) {}
+}
 
 /// The content of a request or a response.
 ///
 /// A request's body knows how much of it may be read ([`Limits::body`](super::Limits)); reading beyond that is
 /// an error of status 413, on whichever path it is read.
+///
+/// A response's body that fails, or panics while it is read, is broken off: over HTTP/1.1 the connection is closed
+/// without the end of the body, over HTTP/2 the stream is reset. A client never takes a part of it for the whole.
 pub struct Body {
     kind: Kind,
     /// How many more bytes may be read.
@@ -55,7 +77,45 @@ impl Body {
         if body.is_end_stream() {
             return Self::empty();
         }
-        Self::of(Kind::Stream(Mutex::new(Box::pin(Erased { body }))))
+        Self::from_source(Erased { body })
+    }
+
+    /// A stream of chunks. They are asked for one by one, when the client has taken those before; an error
+    /// breaks the body off.
+    pub fn from_stream<S, D, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<D, E>> + Send + 'static,
+        D: Into<Bytes>,
+        E: Into<BoxError>,
+    {
+        Self::from_source(Chunks { stream })
+    }
+
+    fn from_source(source: impl Source + 'static) -> Self {
+        Self::of(Kind::Stream(Mutex::new(Box::pin(source))))
+    }
+
+    /// This body, and trailers after it (RFC 9110, section 6.5). Over HTTP/1.1 only those reach the client that
+    /// the response's header `trailer` names.
+    #[must_use]
+    pub fn with_trailers(self, trailers: HeaderMap) -> Self {
+        Self::from_source(WithTrailers { body: self, trailers: Some(trailers) })
+    }
+
+    /// For a body without an end of its own, such as an event stream: when the server begins to shut down, the
+    /// body ends, after the chunk it is at, and so does not use up the grace of the requests that could finish.
+    #[must_use]
+    pub fn ends_on_shutdown(self) -> Self {
+        Self::from_source(Ending { body: self, shutdown: None })
+    }
+
+    /// Tells a body that [`ends_on_shutdown`](Self::ends_on_shutdown) how it learns of that, as the server does.
+    pub fn watch_shutdown(&mut self, signal: &ShutdownSignal) {
+        if let Kind::Stream(body) = &mut self.kind
+            && let Ok(body) = body.get_mut()
+        {
+            body.as_mut().watch_shutdown(signal);
+        }
     }
 
     const fn of(kind: Kind) -> Self {
@@ -129,6 +189,37 @@ impl Body {
     }
 }
 
+impl Body {
+    /// Whatever it is asked from now on, it is broken: what failed must not come to a clean end later.
+    fn fail(&mut self, error: impl Into<BoxError>) -> BodyError {
+        let failed = std::mem::replace(&mut self.kind, Kind::Stream(Mutex::new(Box::pin(Broken))));
+        // What is left of a source that panicked may panic again.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(failed)));
+        BodyError::broken(error)
+    }
+}
+
+#[cold]
+fn words_of(panic: Box<dyn std::any::Any + Send>) -> String {
+    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("its source panicked: {}", words.as_deref().unwrap_or("with a value that is no text"))
+}
+
+/// A body that has failed.
+struct Broken;
+
+impl Source for Broken {}
+
+impl HttpBody for Broken {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(Some(Err("it has failed before".into())))
+    }
+}
+
 impl HttpBody for Body {
     type Data = Bytes;
     type Error = BodyError;
@@ -151,10 +242,14 @@ impl HttpBody for Body {
                 let Ok(body) = body.get_mut() else {
                     return Poll::Ready(Some(Err(BodyError::broken("its source panicked"))));
                 };
-                match std::task::ready!(body.as_mut().poll_frame(cx)) {
-                    None => return Poll::Ready(None),
-                    Some(Err(error)) => return Poll::Ready(Some(Err(BodyError::broken(error)))),
-                    Some(Ok(frame)) => frame,
+                // Others share the connection, and its task would take them along.
+                match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll_frame(cx))) {
+                    Ok(polled) => match ready!(polled) {
+                        None => return Poll::Ready(None),
+                        Some(Err(error)) => return Poll::Ready(Some(Err(this.fail(error)))),
+                        Some(Ok(frame)) => frame,
+                    },
+                    Err(panic) => return Poll::Ready(Some(Err(this.fail(words_of(panic))))),
                 }
             }
         };
@@ -162,7 +257,7 @@ impl HttpBody for Body {
             match this.left.checked_sub(data.len() as u64) {
                 Some(left) => this.left = left,
                 None => {
-                    this.kind = Kind::Empty;
+                    this.fail("it was too large");
                     return Poll::Ready(Some(Err(BodyError::too_large(this.limit))));
                 }
             }
@@ -216,125 +311,3 @@ macro_rules! from_bytes {
     )*};
 }
 from_bytes!(Bytes, String, Vec<u8>, &'static str, &'static [u8]);
-
-pin_project_lite::pin_project! {
-    /// Makes the error of a foreign body a boxed one.
-    struct Erased<B> {
-        #[pin]
-        body: B,
-    }
-}
-
-impl<B> HttpBody for Erased<B>
-where
-    B: HttpBody<Data = Bytes>,
-    B::Error: Into<BoxError>,
-{
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.project().body.poll_frame(cx).map_err(Into::into)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// Why a body could not be read.
-pub struct BodyError {
-    reason: Reason,
-    status: ErrorStatus,
-}
-
-enum Reason {
-    TooLarge(u64),
-    Broken(BoxError),
-}
-
-impl BodyError {
-    fn too_large(limit: u64) -> Self {
-        let message = format!("The body is larger than the {} allowed here.", crate::config::ByteSize(limit));
-        Self { reason: Reason::TooLarge(limit), status: ErrorStatus::new(413).message(message) }
-    }
-
-    fn broken(cause: impl Into<BoxError>) -> Self {
-        let status = ErrorStatus::new(400).message("The body ended before it was complete.");
-        Self { reason: Reason::Broken(cause.into()), status }
-    }
-
-    /// Whether there was more than the limit.
-    #[must_use]
-    pub fn is_too_large(&self) -> bool {
-        matches!(self.reason, Reason::TooLarge(_))
-    }
-}
-
-impl fmt::Display for BodyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reason {
-            Reason::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes"),
-            Reason::Broken(cause) => write!(f, "the body could not be read: {cause}"),
-        }
-    }
-}
-
-impl fmt::Debug for BodyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BodyError({self})")
-    }
-}
-
-impl std::error::Error for BodyError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.status)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Error;
-    use crate::http::now_or_never;
-
-    /// Gives its chunks one after the other and does not know its length.
-    struct Chunks(Vec<&'static str>);
-
-    impl HttpBody for Chunks {
-        type Data = Bytes;
-        type Error = BoxError;
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-            if self.0.is_empty() {
-                return Poll::Ready(None);
-            }
-            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(self.0.remove(0).as_bytes())))))
-        }
-    }
-
-    fn read(mut body: Body, limit: u64) -> Result<Bytes, BodyError> {
-        body.set_limit(limit);
-        now_or_never(body.read()).unwrap()
-    }
-
-    #[test]
-    fn the_limit_holds_for_known_and_unknown_lengths() {
-        assert_eq!(read(Body::from("12345"), 5).unwrap(), "12345");
-        assert!(read(Body::from("123456"), 5).unwrap_err().is_too_large());
-        let chunks = || Body::from_http_body(Chunks(vec!["12", "34", "5"]));
-        assert_eq!(read(chunks(), 5).unwrap(), "12345");
-        let error = Error::from(read(chunks(), 4).unwrap_err());
-        assert_eq!(error.status(), 413);
-        assert_eq!(error.public_message(), Some("The body is larger than the 4B allowed here."));
-    }
-}
