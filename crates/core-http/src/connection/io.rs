@@ -125,6 +125,7 @@ impl TrackedIo {
     }
 
     /// Notes whether the peer takes what is written.
+    #[inline]
     fn note<T>(&mut self, wrote: &Poll<io::Result<T>>) {
         match wrote {
             Poll::Pending => {
@@ -144,6 +145,7 @@ impl TrackedIo {
     }
 
     /// Notes how much was written.
+    #[inline]
     fn note_written(&mut self, wrote: &Poll<io::Result<usize>>) {
         self.note(wrote);
         #[cfg(feature = "http2")]

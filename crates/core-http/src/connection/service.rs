@@ -110,6 +110,7 @@ impl Call {
     }
 
     /// Hands a request to the service.
+    #[inline]
     pub(super) fn begin(
         service: &dyn Service,
         body_limit: u64,

@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 pub(super) struct Hosts(Cell<Vec<u8>>);
 
 impl Hosts {
+    #[inline]
     fn is_valid(&self, host: &[u8]) -> bool {
         let mut last = self.0.take();
         // An empty one is never valid, so it is never the last.
@@ -37,6 +38,7 @@ impl Hosts {
 ///
 /// # Errors
 /// The status to refuse it with.
+#[inline]
 pub(super) fn http1(parts: &mut Parts, chunked: bool, hosts: &Hosts) -> Result<(), StatusCode> {
     if chunked {
         only_chunked(parts)?;
@@ -140,6 +142,7 @@ fn only_chunked(parts: &Parts) -> Result<(), StatusCode> {
 }
 
 /// The `Host` header; more than one is an error.
+#[inline(always)]
 fn single_host(headers: &HeaderMap) -> Result<Option<&HeaderValue>, StatusCode> {
     // Most clients send it first, and what is first is found without a hash. Values of one name are neighbours.
     let mut all = headers.iter();
