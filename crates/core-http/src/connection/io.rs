@@ -23,6 +23,9 @@ pub(super) struct TrackedIo {
     sniff: Option<Sniff>,
     #[cfg(feature = "http2")]
     frames: Option<Box<FrameWatch>>,
+    /// Whether there is nothing to find out, no frame to look at, and nothing that the peer does not take: one
+    /// question for what HTTP/1 nearly always is.
+    plain: bool,
     /// Whether the state knows of bytes that the peer does not take.
     blocked: bool,
     /// What the stream had passed on when that was noted last.
@@ -41,6 +44,7 @@ impl TrackedIo {
             sniff: None,
             #[cfg(feature = "http2")]
             frames: None,
+            plain: true,
             blocked: false,
             passed_on: 0,
             ended: false,
@@ -52,12 +56,14 @@ impl TrackedIo {
     #[cfg(feature = "http2")]
     pub(super) fn sniff(&mut self) {
         self.sniff = Some(Sniff::default());
+        self.plain = false;
     }
 
     /// Looks at the frames of HTTP/2 from here on, and replays what was held back to find out that it is that.
     #[cfg(feature = "http2")]
     pub(super) fn watch_frames(&mut self, frames: FrameWatch) {
         self.frames = Some(Box::new(frames));
+        self.plain = false;
     }
 
     pub(super) fn is_finishing(&self) -> bool {
@@ -72,7 +78,7 @@ impl TrackedIo {
     /// Tells the peer that nothing more comes, and goes on reading.
     pub(super) fn poll_shutdown_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.note(&shut);
+        self.note(shut.is_pending(), 0);
         shut
     }
 
@@ -81,16 +87,38 @@ impl TrackedIo {
         self.closing = Closing::with(words);
     }
 
-    /// Reads while it is not known what the connection speaks.
+    /// Reads where that takes more than reading.
     #[cfg(feature = "http2")]
     #[cold]
-    fn poll_read_first(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Some(sniff) = &mut self.sniff else { return Poll::Ready(Ok(())) };
-        ready!(sniff.poll_read(&mut self.stream, &self.state, cx, buf))?;
-        if sniff.is_done() {
-            self.sniff = None;
+    fn poll_read_watched(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        match &mut self.sniff {
+            Some(sniff) => {
+                ready!(sniff.poll_read(&mut self.stream, &self.state, cx, buf))?;
+                if sniff.is_done() {
+                    self.sniff = None;
+                    self.settle();
+                }
+            }
+            None => ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?,
+        }
+        let came = &buf.filled()[before..];
+        if came.is_empty() {
+            self.ended = true;
+        } else {
+            self.state.received(came);
+            self.frames_came(buf, before);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Sees whether there is anything left to watch.
+    fn settle(&mut self) {
+        self.plain = !self.blocked;
+        #[cfg(feature = "http2")]
+        {
+            self.plain &= self.sniff.is_none() && self.frames.is_none();
+        }
     }
 
     /// Notices, while a handler is at work, that the peer is gone: hyper's own way is to read ahead, for which
@@ -122,32 +150,27 @@ impl TrackedIo {
         streams.head_comes(frames.is_within_head(), now);
     }
 
-    /// Notes whether the peer takes what is written.
-    fn note<T>(&mut self, wrote: &Poll<io::Result<T>>) {
-        match wrote {
-            Poll::Pending => {
-                let passed_on = self.stream.passed_on();
-                if !self.blocked || passed_on != self.passed_on {
-                    self.blocked = true;
-                    self.passed_on = passed_on;
-                    self.state.write_blocked();
-                }
+    /// Notes whether the peer takes what is written, and how much.
+    #[cold]
+    fn note(&mut self, pending: bool, written: usize) {
+        if pending {
+            let passed_on = self.stream.passed_on();
+            if !self.blocked || passed_on != self.passed_on {
+                self.blocked = true;
+                self.passed_on = passed_on;
+                self.state.write_blocked();
             }
-            Poll::Ready(_) if self.blocked => {
-                self.blocked = false;
-                self.state.write_flows();
-            }
-            Poll::Ready(_) => {}
+        } else if self.blocked {
+            self.blocked = false;
+            self.state.write_flows();
         }
-    }
-
-    /// Notes how much was written.
-    fn note_written(&mut self, wrote: &Poll<io::Result<usize>>) {
-        self.note(wrote);
         #[cfg(feature = "http2")]
-        if let (Some(frames), Poll::Ready(Ok(bytes))) = (&mut self.frames, wrote) {
-            frames.sent(*bytes);
+        if let Some(frames) = &mut self.frames {
+            frames.sent(written);
         }
+        #[cfg(not(feature = "http2"))]
+        let _ = written;
+        self.settle();
     }
 }
 
@@ -156,26 +179,17 @@ impl AsyncRead for TrackedIo {
         let this = self.get_mut();
         let before = buf.filled().len();
         #[cfg(feature = "http2")]
-        let sniffing = this.sniff.is_some();
-        #[cfg(not(feature = "http2"))]
-        let sniffing = false;
-        if sniffing {
-            #[cfg(feature = "http2")]
-            ready!(this.poll_read_first(cx, buf))?;
-        } else {
-            ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if !this.plain {
+            return this.poll_read_watched(cx, buf);
         }
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
         let came = &buf.filled()[before..];
-        if came.is_empty() {
-            this.ended = true;
-        } else {
+        if !came.is_empty() {
             this.state.received(came);
-            #[cfg(feature = "http2")]
-            if this.frames.is_some() {
-                this.frames_came(buf, before);
-            }
+        } else if read.is_ready() {
+            this.ended = true;
         }
-        Poll::Ready(Ok(()))
+        read
     }
 }
 
@@ -183,7 +197,9 @@ impl AsyncWrite for TrackedIo {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let wrote = Pin::new(&mut this.stream).poll_write(cx, buf);
-        this.note_written(&wrote);
+        if wrote.is_pending() || !this.plain {
+            this.note(wrote.is_pending(), written(&wrote));
+        }
         wrote
     }
 
@@ -194,7 +210,9 @@ impl AsyncWrite for TrackedIo {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let wrote = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
-        this.note_written(&wrote);
+        if wrote.is_pending() || !this.plain {
+            this.note(wrote.is_pending(), written(&wrote));
+        }
         wrote
     }
 
@@ -208,7 +226,9 @@ impl AsyncWrite for TrackedIo {
             this.check_peer(cx)?;
         }
         let flushed = Pin::new(&mut this.stream).poll_flush(cx);
-        this.note(&flushed);
+        if flushed.is_pending() || !this.plain {
+            this.note(flushed.is_pending(), 0);
+        }
         flushed
     }
 
@@ -216,5 +236,13 @@ impl AsyncWrite for TrackedIo {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.closing.poll(&mut this.stream, &this.state, this.ended, cx)
+    }
+}
+
+/// How many bytes were written; none if that failed.
+fn written(wrote: &Poll<io::Result<usize>>) -> usize {
+    match wrote {
+        Poll::Ready(Ok(bytes)) => *bytes,
+        Poll::Ready(Err(_)) | Poll::Pending => 0,
     }
 }

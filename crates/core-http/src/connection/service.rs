@@ -110,6 +110,7 @@ impl Call {
     }
 
     /// Hands a request to the service.
+    #[inline]
     pub(super) fn begin(
         service: &dyn Service,
         body_limit: u64,
@@ -143,12 +144,10 @@ impl Call {
 
     /// Prepares a response to leave.
     fn settle(&self, response: &mut Response) {
-        if matches!(response.status(), StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE) {
+        let rare =
+            matches!(response.status(), StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE);
+        if rare || self.lane.connection().is_finishing() {
             self.adjust(response);
-        }
-        // The connection's task may not have seen the order yet.
-        if self.lane.connection().is_finishing() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            close_after(response);
         }
         self.lane.exchange().answered();
         OutgoingBody::watch(response.body_mut(), &self.lane);
@@ -157,15 +156,14 @@ impl Call {
     /// The rare cases of a response.
     #[cold]
     fn adjust(&self, response: &mut Response) {
-        match response.status() {
-            StatusCode::SWITCHING_PROTOCOLS => {
-                if let Some(next) = response.extensions_mut().remove::<Handover>() {
-                    self.lane.connection().hand_over_to(next);
-                }
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            if let Some(next) = response.extensions_mut().remove::<Handover>() {
+                self.lane.connection().hand_over_to(next);
             }
-            // The body that was refused may be coming still, or be here with a request behind it.
-            StatusCode::PAYLOAD_TOO_LARGE => close_after(response),
-            _ => {}
+        } else {
+            // It is the last: the connection is to finish, and its task may not have seen the order yet; or the body
+            // that was too large may be coming still, or be here with a request behind it.
+            close_after(response);
         }
     }
 }

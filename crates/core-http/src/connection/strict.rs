@@ -3,31 +3,30 @@
 //! A request that two readers may understand in two ways is refused with 400, and its connection closes, so that
 //! nothing that hides in it is ever dispatched (RFC 9112, 11.2).
 
-use std::cell::Cell;
+use std::cell::OnceCell;
 
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 
-/// The host that was found valid last. The requests of a connection have the same nearly always, and comparing is
+/// The first host of a connection that was found valid. Its requests have the same nearly always, and comparing is
 /// cheaper than checking.
 #[derive(Default)]
-pub(super) struct Hosts(Cell<Vec<u8>>);
+pub(super) struct Hosts(OnceCell<Box<[u8]>>);
 
 impl Hosts {
+    #[inline]
     fn is_valid(&self, host: &[u8]) -> bool {
-        let mut last = self.0.take();
-        // An empty one is never valid, so it is never the last.
-        let valid = last == host && !host.is_empty() || {
-            let valid = is_valid_host(host);
-            if valid {
-                last.clear();
-                last.extend_from_slice(host);
-            }
-            valid
-        };
-        self.0.set(last);
+        self.0.get().is_some_and(|known| **known == *host) || self.is_valid_new(host)
+    }
+
+    #[cold]
+    fn is_valid_new(&self, host: &[u8]) -> bool {
+        let valid = is_valid_host(host);
+        if valid {
+            let _ = self.0.set(host.into());
+        }
         valid
     }
 }
@@ -37,6 +36,7 @@ impl Hosts {
 ///
 /// # Errors
 /// The status to refuse it with.
+#[inline]
 pub(super) fn http1(parts: &mut Parts, chunked: bool, hosts: &Hosts) -> Result<(), StatusCode> {
     if chunked {
         only_chunked(parts)?;
@@ -83,8 +83,11 @@ pub(super) fn http2(parts: &mut Parts) -> Result<(), StatusCode> {
 }
 
 /// Whether the target is a path with or without a query: what nearly every target of HTTP/1 is.
+#[inline]
 fn is_origin_form(uri: &Uri) -> bool {
-    uri.scheme().is_none() && uri.authority().is_none() && uri.path().starts_with('/')
+    uri.scheme().is_none()
+        && uri.authority().is_none()
+        && uri.path_and_query().is_some_and(|target| target.as_str().starts_with('/'))
 }
 
 #[cold]
@@ -140,18 +143,17 @@ fn only_chunked(parts: &Parts) -> Result<(), StatusCode> {
 }
 
 /// The `Host` header; more than one is an error.
+#[inline(always)]
 fn single_host(headers: &HeaderMap) -> Result<Option<&HeaderValue>, StatusCode> {
-    // Most clients send it first, and what is first is found without a hash. Values of one name are neighbours.
-    let mut all = headers.iter();
-    if let Some((name, host)) = all.next()
-        && *name == HOST
-    {
-        return if all.next().is_some_and(|(name, _)| *name == HOST) {
-            Err(StatusCode::BAD_REQUEST)
-        } else {
-            Ok(Some(host))
-        };
+    // Most clients send it first, and what is first is found without a hash; and with as many names as headers, none
+    // is there twice.
+    match headers.iter().next() {
+        Some((name, host)) if *name == HOST && headers.len() == headers.keys_len() => Ok(Some(host)),
+        _ => search_host(headers),
     }
+}
+
+fn search_host(headers: &HeaderMap) -> Result<Option<&HeaderValue>, StatusCode> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (host, None) => Ok(host),
