@@ -109,8 +109,8 @@ impl Call {
         Self { answer: Answer::Refused(status), lane }
     }
 
-    /// Hands a request to the service.
-    #[inline]
+    /// Hands a request to the service. Inlined, since the parts of a request would be moved once more.
+    #[inline(always)]
     pub(super) fn begin(
         service: &dyn Service,
         body_limit: u64,
@@ -143,6 +143,7 @@ impl Call {
     }
 
     /// Prepares a response to leave.
+    #[inline(always)]
     fn settle(&self, response: &mut Response) {
         let rare =
             matches!(response.status(), StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE);
@@ -173,22 +174,20 @@ impl Future for Call {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        // Each way ends with a `return` of its own: where they meet, the response would be moved once more.
-        let mut early = match &mut this.answer {
-            Answer::Handler(handler) => match handler.as_mut().poll(cx) {
-                Poll::Ready(mut response) => {
-                    this.settle(&mut response);
-                    return Poll::Ready(Ok(response));
-                }
-                Poll::Pending => match this.overdue() {
-                    Some(response) => response,
-                    None => return Poll::Pending,
-                },
-            },
-            Answer::Refused(status) => bare(*status),
+        // Changed where it lies: every binding of the response by itself would move it once more.
+        let mut answer = match &mut this.answer {
+            Answer::Handler(handler) => handler.as_mut().poll(cx),
+            Answer::Refused(status) => Poll::Ready(bare(*status)),
         };
-        this.settle(&mut early);
-        Poll::Ready(Ok(early))
+        if answer.is_pending()
+            && let Some(response) = this.overdue()
+        {
+            answer = Poll::Ready(response);
+        }
+        if let Poll::Ready(response) = &mut answer {
+            this.settle(response);
+        }
+        answer.map(Ok)
     }
 }
 

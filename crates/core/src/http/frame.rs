@@ -44,7 +44,7 @@ pub trait Stages: Send + Sync + 'static {
         kept: &mut Kept,
         work: Pin<&mut dyn Work>,
         cx: &mut Context<'_>,
-        answer: &mut Option<Response>,
+        answer: &mut Poll<Response>,
     );
 }
 
@@ -52,7 +52,7 @@ pub trait Stages: Send + Sync + 'static {
 pub trait Work: Send {
     /// Polls it and sets the answer when there is one; a place that is handed down is written once, while what is
     /// returned is moved at every level. After it was let go it never answers.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: &mut Option<Response>);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: &mut Poll<Response>);
 
     /// Drops what the future holds, where that has to happen before the response leaves.
     fn let_go(self: Pin<&mut Self>);
@@ -81,12 +81,9 @@ impl<F: Future<Output = Response> + Send> Future for Framed<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let this = self.project();
-        let mut answer = None;
+        let mut answer = Poll::Pending;
         this.frame.stages.poll(&mut this.frame.kept, this.work, cx, &mut answer);
-        match answer {
-            Some(response) => Poll::Ready(response),
-            None => Poll::Pending,
-        }
+        answer
     }
 }
 
@@ -98,11 +95,9 @@ pin_project_lite::pin_project! {
 }
 
 impl<F: Future<Output = Response> + Send> Work for Held<F> {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: &mut Option<Response>) {
-        if let Some(future) = self.project().future.as_pin_mut()
-            && let Poll::Ready(response) = future.poll(cx)
-        {
-            *answer = Some(response);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, answer: &mut Poll<Response>) {
+        if let Some(future) = self.project().future.as_pin_mut() {
+            *answer = future.poll(cx);
         }
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use zzz_core::Error;
 use zzz_core::http::frame::Work;
@@ -16,24 +16,24 @@ pub(super) fn poll(
     mut work: Pin<&mut dyn Work>,
     connection: Option<&Arc<dyn Connection>>,
     cx: &mut Context<'_>,
-    answer: &mut Option<Response>,
+    answer: &mut Poll<Response>,
 ) {
     let polled = catch_unwind(AssertUnwindSafe(|| {
         work.as_mut().poll(cx, answer);
-        if answer.is_some() {
+        if answer.is_ready() {
             // Dropping what is left of a handler runs its code too.
             work.as_mut().let_go();
         }
     }));
     if let Err(panic) = polled {
-        *answer = Some(panicked(&*panic).into_response());
-    } else if answer.is_none() && connection.is_some_and(|connection| connection.is_timed_out()) {
-        *answer = Some(timed_out().into_response());
+        *answer = Poll::Ready(panicked(&*panic).into_response());
+    } else if answer.is_pending() && connection.is_some_and(|connection| connection.is_timed_out()) {
+        *answer = Poll::Ready(timed_out().into_response());
     } else {
         return;
     }
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.let_go())) {
-        *answer = Some(panicked(&*panic).into_response());
+        *answer = Poll::Ready(panicked(&*panic).into_response());
     }
 }
 

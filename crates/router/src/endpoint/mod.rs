@@ -6,7 +6,7 @@ mod log;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use zzz_core::Services;
 use zzz_core::http::frame::{Kept, Stages, Work};
@@ -168,13 +168,13 @@ impl Stages for Inner {
         kept: &mut Kept,
         work: Pin<&mut dyn Work>,
         cx: &mut Context<'_>,
-        answer: &mut Option<Response>,
+        answer: &mut Poll<Response>,
     ) {
         {
             let _entered = log::enter(kept);
             guard::poll(work, kept.head.connection(), cx, answer);
         }
-        if let Some(response) = answer {
+        if let Poll::Ready(response) = answer {
             self.finish(kept, response);
         }
     }
