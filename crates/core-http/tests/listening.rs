@@ -94,10 +94,16 @@ async fn a_trusted_proxy_says_who_the_client_is() {
     let addresses = [192, 0, 2, 7, 127, 0, 0, 1, 0, 99, 0, 80];
     let tls = [addresses.as_slice(), &[0x20, 0, 5, 1, 0, 0, 0, 0]].concat();
     for (header, told) in [
-        (b"PROXY TCP4 192.0.2.7 127.0.0.1 99 80\r\n".to_vec(), "secure=false peer=192.0.2.7:99 "),
-        (b"PROXY TCP6 2001:db8::7 ::1 99 80\r\n".to_vec(), "secure=false peer=[2001:db8::7]:99 "),
-        (v2(0x21, &addresses), "secure=false peer=192.0.2.7:99 "),
-        (v2(0x21, &tls), "secure=true peer=192.0.2.7:99 "),
+        (
+            b"PROXY TCP4 192.0.2.7 127.0.0.1 99 80\r\n".to_vec(),
+            "secure=false peer=192.0.2.7:99 proxy=127.0.0.1 ",
+        ),
+        (
+            b"PROXY TCP6 2001:db8::7 ::1 99 80\r\n".to_vec(),
+            "secure=false peer=[2001:db8::7]:99 proxy=127.0.0.1 ",
+        ),
+        (v2(0x21, &addresses), "secure=false peer=192.0.2.7:99 proxy=127.0.0.1 "),
+        (v2(0x21, &tls), "secure=true peer=192.0.2.7:99 proxy=127.0.0.1 "),
         (b"PROXY UNKNOWN\r\n".to_vec(), "secure=false peer=127.0.0.1:"),
         (v2(0x20, &[]), "secure=false peer=127.0.0.1:"),
     ] {
@@ -105,6 +111,7 @@ async fn a_trusted_proxy_says_who_the_client_is() {
         stream.write_all(&header).await.unwrap();
         let answer = get(&mut stream, "/").await;
         assert!(answer.contains(told), "{told}: {answer}");
+        assert_eq!(answer.contains("proxy=none"), told.ends_with(':'), "{answer}");
     }
 }
 

@@ -152,7 +152,7 @@ async fn serves_tls_1_2_and_1_3_beside_the_plain_port() {
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
         let peer = stream.get_ref().0.local_addr().unwrap();
         let answer = get(&mut stream, "/").await;
-        assert!(answer.contains(&format!("secure=true peer={peer} certificate=0")), "{answer}");
+        assert!(answer.contains(&format!("secure=true peer={peer} proxy=none certificate=0")), "{answer}");
     }
     let mut plain = TcpStream::connect(running.plain.unwrap()).await.unwrap();
     assert!(get(&mut plain, "/").await.contains("secure=false"));
@@ -183,9 +183,22 @@ async fn a_client_without_a_common_protocol_is_told_so() {
     let client = Client::new(&authority).alpn(&["foo"]);
     let error = client.connect(running.tls, "localhost").await.unwrap_err();
     assert_eq!(alert(&error), Some(rustls::AlertDescription::NoApplicationProtocol));
-    let client = Client::new(&authority).alpn(&["foo", "h2"]);
+    let client = Client::new(&authority).alpn(&["foo", "http/1.1"]);
     let stream = client.connect(running.tls, "localhost").await.unwrap();
-    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test(flavor = "multi_thread")]
+async fn speaks_http_2_if_the_handshake_says_so() {
+    let (authority, _folder, config) = localhost();
+    let running = start(&config);
+    let client = Client::new(&authority).alpn(&["h2"]);
+    let mut stream = client.connect(running.tls, "localhost").await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut frame = [0; 9];
+    within(stream.read_exact(&mut frame)).await.unwrap();
+    assert_eq!((frame[3], frame[4]), (4, 0), "the first frame is SETTINGS");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -207,7 +207,7 @@ fn poll_http<M: Machine>(
     let polled = Pin::new(&mut *machine).poll(cx);
     // Only after it was polled: told to finish before it has read anything, hyper would close a connection whose
     // request is there already.
-    if polled.is_pending() && !*finishing && state.is_finishing() {
+    if polled.is_pending() && !*finishing && state.order() == Order::Finish {
         *finishing = true;
         machine.finish();
         return Pin::new(machine).poll(cx);

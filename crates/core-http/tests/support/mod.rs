@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use zzz_core::http::{BoxFuture, IntoResponse, Request, Response, Service};
 use zzz_core_http::{HttpConfig, Served, Server};
 
-/// Answers `/slow` when told, everything else with what is known of the connection: `secure`, the peer, how long
-/// the client's certificate is, and the thread.
+/// Answers `/slow` when told, everything else with what is known of the connection: `secure`, the peer, the
+/// proxy, how long the client's certificate is, and the thread.
 #[derive(Clone, Default)]
 pub(crate) struct App {
     pub(crate) entered: Arc<Notify>,
@@ -33,9 +33,10 @@ impl Service for App {
             let connection = request.connection().unwrap();
             let thread = std::thread::current().name().unwrap_or_default().to_owned();
             format!(
-                "secure={} peer={} certificate={} thread={thread}",
+                "secure={} peer={} proxy={} certificate={} thread={thread}",
                 connection.is_secure(),
                 connection.peer_addr().map_or("none".into(), |peer| peer.to_string()),
+                connection.proxy_addr().map_or("none".into(), |proxy| proxy.ip().to_string()),
                 connection.client_certificate().map_or(0, <[u8]>::len),
             )
             .into_response()
