@@ -124,6 +124,8 @@ fn load(config: &HttpConfig) -> Result<Arc<ServerConfig>, ServeError> {
         }
     };
     let mut tls = builder.with_cert_resolver(Arc::new(resolver));
+    // All suites are good; that the server chooses is what auditors look for.
+    tls.ignore_client_order = true;
     if cfg!(feature = "http2") {
         tls.alpn_protocols.push(b"h2".to_vec());
     }
