@@ -115,6 +115,22 @@ async fn a_trusted_proxy_says_who_the_client_is() {
     }
 }
 
+/// A proxy that takes TLS off settles with the client on HTTP/2, and passes it on as it is.
+#[cfg(feature = "http2")]
+#[tokio::test(flavor = "multi_thread")]
+async fn http_2_comes_through_a_proxy_that_takes_tls_off() {
+    use tokio::io::AsyncReadExt;
+    let running = run(Server::bind(&proxied("127.0.0.1")).unwrap());
+    let mut stream = TcpStream::connect(running.plain.unwrap()).await.unwrap();
+    let header =
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x14\xc0\0\x02\x07\x7f\0\0\x01\0\x63\0\x50\x20\0\x05\x01\0\0\0\0";
+    stream.write_all(header).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut frame = [0; 9];
+    within(stream.read_exact(&mut frame)).await.unwrap();
+    assert_eq!((frame[3], frame[4]), (4, 0), "the first frame is SETTINGS");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_without_a_header_is_closed_and_nothing_of_it_is_read_as_http() {
     let running = run(Server::bind(&proxied("127.0.0.1")).unwrap());
