@@ -3,7 +3,11 @@
 
 mod commands;
 mod durability;
+#[cfg(unix)]
+mod listening;
 mod readme;
 mod startup;
 mod stopping;
 mod support;
+mod tls;
+mod tower;

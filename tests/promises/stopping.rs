@@ -49,3 +49,42 @@ fn a_second_signal_ends_at_once() {
     app.signal("-INT");
     assert_eq!(app.wait().0.code(), Some(130));
 }
+
+#[cfg(unix)]
+#[test]
+fn sigterm_lets_a_request_on_a_unix_socket_finish_and_takes_the_file_away_at_once() {
+    let database = TempDatabase::new();
+    let path = database.folder().join("app.sock");
+    let mut app = App::start(command(&database).env("ZZZ_HTTP__LISTEN", format!("unix:{}", path.display())));
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let head = "POST /api/v1/posts HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 18\r\n\
+                expect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    app.signal("-TERM");
+    while path.exists() {
+        std::thread::yield_now();
+    }
+    stream.write_all(br#"{"title": "in t "}"#).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created") && answer.contains("connection: close"), "{answer}");
+    assert_eq!(app.wait().0.code(), Some(0));
+}
+
+#[test]
+fn a_runtime_per_core_stops_in_the_same_way() {
+    let database = TempDatabase::new();
+    let mut app = App::start(command(&database).env("ZZZ_HTTP__RUNTIME", "per_core"));
+    let mut stream = half_a_request(&app);
+    app.signal("-TERM");
+    while TcpStream::connect(&app.address).is_ok() {
+        std::thread::yield_now();
+    }
+    stream.write_all(br#"{"title": "in t "}"#).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created") && answer.contains("connection: close"), "{answer}");
+    assert_eq!(app.wait().0.code(), Some(0));
+}

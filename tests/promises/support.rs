@@ -49,6 +49,14 @@ pub(crate) fn command(database: &TempDatabase) -> Command {
     command
 }
 
+/// The same command, started by a shell that does something first, such as `ulimit -n 64`.
+pub(crate) fn after(shell: &str, command: &Command) -> Command {
+    let mut wrapped = Command::new("sh");
+    wrapped.args(["-c", &format!("{shell}; exec \"$0\"")]).arg(command.get_program()).env_clear();
+    wrapped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapped
+}
+
 /// What a command that ends by itself prints, and its exit code.
 pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
@@ -59,7 +67,10 @@ pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
 pub(crate) struct App {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    /// Where it listens for plain HTTP; empty if that is no port.
     pub(crate) address: String,
+    /// Where it listens for TLS; empty if it does not.
+    pub(crate) tls: String,
     pub(crate) banner: String,
 }
 
@@ -72,8 +83,14 @@ impl App {
         while !banner.contains("Stop it with") {
             assert_ne!(stdout.read_line(&mut banner).unwrap(), 0, "the app ended while it started: {banner}");
         }
-        let address = banner.split("http://").nth(1).unwrap().lines().next().unwrap().to_owned();
-        Self { child, stdout, address, banner }
+        let first = |scheme: &str| banner.split(scheme).nth(1)?.split_whitespace().next();
+        let [address, tls] =
+            ["http://", "https://"].map(|scheme| first(scheme).unwrap_or_default().to_owned());
+        Self { child, stdout, address, tls, banner }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn kill(&mut self) {
@@ -126,11 +143,19 @@ impl Drop for App {
 pub(crate) fn exchange(address: &str, request: &str) -> std::io::Result<Response> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    exchange_on(&mut stream, request)
+}
+
+/// The same on a connection that is there already.
+pub(crate) fn exchange_on(stream: &mut (impl Read + Write), request: &str) -> std::io::Result<Response> {
     stream.write_all(request.as_bytes())?;
     let mut all = Vec::new();
     stream.read_to_end(&mut all)?;
     Response::parse(&all).ok_or_else(|| std::io::Error::other("no whole response"))
 }
+
+/// A request that is answered without a database, and closes the connection.
+pub(crate) const ALIVE: &str = "GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
 /// A response as it came.
 #[derive(Debug)]

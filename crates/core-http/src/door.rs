@@ -63,9 +63,7 @@ async fn read_header(stream: &mut Stream, facts: Facts) -> io::Result<Facts> {
     let facts = Facts { secure: header.secure, ..facts };
     Ok(match header.origin {
         Origin::Own => facts,
-        Origin::Inet { client, server } => {
-            Facts { proxy: facts.peer, peer: Some(client), local: Some(server), ..facts }
-        }
-        Origin::Unix => Facts { proxy: facts.peer, peer: None, local: None, ..facts },
+        Origin::Inet { client, .. } => Facts { proxy: facts.peer, peer: Some(client), ..facts },
+        Origin::Unix => Facts { proxy: facts.peer, peer: None, ..facts },
     })
 }

@@ -1,7 +1,7 @@
 //! The HTTP server of zzz.
 //!
 //! It serves any [`Service`](zzz_core::http::Service), a zzz app, an async function or, with the feature `tower`,
-//! an `axum::Router`: one accept loop per worker, TCP_NODELAY, a deadline on every phase that waits on the peer,
+//! an `axum::Router`, over HTTP/1.1 and HTTP/2 on hyper: one accept loop per worker, TCP_NODELAY, a deadline on every phase that waits on the peer,
 //! limits on heads and bodies, and a shutdown that refuses nobody who was let in.
 //!
 //! ```
@@ -25,6 +25,7 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
+//! | `http2` | yes | HTTP/2, over TLS and by prior knowledge |
 //! | `tls` | no | TLS on rustls: certificates for one or many hosts, exchanged without a restart |
 //! | `tower` | no | to and from services of tower's kind |
 //!

@@ -4,7 +4,7 @@
 //! [`into_tower`] makes one of a [`Service`], such as a zzz app's endpoint, for whoever takes those.
 //!
 //! Extensions of requests and responses go along, and so do trailers. Requests that come from our own server
-//! carry an `Arc<dyn Connection>` ([`Connection`](zzz_core::http::Connection)) among their extensions.
+//! carry an `Arc<dyn Connection>` ([`Connection`]) among their extensions.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;

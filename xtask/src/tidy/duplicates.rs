@@ -37,7 +37,10 @@ struct Allowed {
     reason: &'static str,
 }
 
-const ALLOWED: &[Allowed] = &[];
+const ALLOWED: &[Allowed] = &[Allowed {
+    package: "getrandom",
+    reason: "ring 0.17, under rustls, is the last that asks for 0.2; everything else has gone on to 0.4",
+}];
 
 const FILE: &str = "xtask/src/tidy/duplicates.rs";
 

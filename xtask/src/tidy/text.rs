@@ -4,6 +4,8 @@
 //! White space that nobody sees makes diffs that nobody wants. An unfinished thing belongs in an issue, where
 //! it is found, and not in a comment, where it is forgotten. A path that exists on one machine is a bug on all
 //! others, and tells who wrote it.
+//!
+//! The inputs of fuzz targets, in folders of the name `__fuzz__`, are what they are to the byte.
 
 use super::Rule;
 use crate::{finding::Finding, workspace::TextFile};
@@ -58,6 +60,7 @@ const MACHINE_PATHS: &[&str] = &["/home/", "/root/", "/Users/", "C:\\Users\\"];
 fn check(files: &[TextFile], exempt: &[Exempt]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = files
         .iter()
+        .filter(|file| !file.path.split('/').any(|folder| folder == "__fuzz__"))
         .flat_map(|file| {
             let spared = |kind| exempt.iter().any(|row| row.path == file.path && row.kind == kind);
             of_file(file).into_iter().filter(move |(kind, _)| !spared(*kind)).map(|(_, finding)| finding)
@@ -160,6 +163,12 @@ mod tests {
             findings("a.md", "see https://example.org/home/page, `{base}/root/x` and `/home/`\n"),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn spares_the_inputs_of_fuzz_targets() {
+        assert!(findings("crates/a/tests/__fuzz__/b/corpus/c", "no end \r").is_empty());
+        assert!(!findings("crates/a/tests/__fuzz__.rs", "no end").is_empty());
     }
 
     #[test]

@@ -207,7 +207,7 @@ fn poll_http<M: Machine>(
     let polled = Pin::new(&mut *machine).poll(cx);
     // Only after it was polled: told to finish before it has read anything, hyper would close a connection whose
     // request is there already.
-    if polled.is_pending() && !*finishing && state.is_finishing() {
+    if polled.is_pending() && !*finishing && state.order() == Order::Finish {
         *finishing = true;
         machine.finish();
         return Pin::new(machine).poll(cx);
@@ -218,14 +218,14 @@ fn poll_http<M: Machine>(
 /// Begins to speak HTTP on an open stream.
 fn open(serving: &Serving, state: &Arc<ConnectionState>, stream: Stream, facts: Facts) -> Stage {
     #[cfg(feature = "http2")]
-    let (secure, http2) = (facts.secure, facts.http2);
+    let (encrypted, http2) = (stream.is_encrypted(), facts.http2);
     state.opened(facts);
     #[cfg_attr(not(feature = "http2"), allow(unused_mut, reason = "there is nothing to find out"))]
     let mut io = TrackedIo::new(stream, Arc::clone(state));
     #[cfg(feature = "http2")]
     if http2 {
         return Stage::Http2(Box::new(http2::serve(serving, state, io)));
-    } else if !secure {
+    } else if !encrypted {
         // With TLS, hands were shaken on what is spoken.
         io.sniff();
     }

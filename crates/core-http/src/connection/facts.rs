@@ -8,13 +8,12 @@ pub(crate) struct Facts {
     /// The client's address: that of the socket's other end, or what a trusted proxy's PROXY header says.
     /// `None` over a unix socket.
     pub(crate) peer: Option<SocketAddr>,
-    /// The address that the client connected to, as far as it is known without asking the kernel.
-    pub(crate) local: Option<SocketAddr>,
     /// The other end of the socket where `peer` comes from a PROXY header.
     pub(crate) proxy: Option<SocketAddr>,
     /// Whether the connection is encrypted.
     pub(crate) secure: bool,
     /// Whether the TLS handshake settled on `h2`. A plain connection speaks HTTP/2 if its first bytes say so.
+    #[cfg(feature = "http2")]
     pub(crate) http2: bool,
     /// The client's certificate in DER, if it showed one that was accepted.
     pub(crate) client_certificate: Option<Box<[u8]>>,

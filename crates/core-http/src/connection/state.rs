@@ -362,6 +362,10 @@ impl Connection for ConnectionState {
         self.facts().and_then(|facts| facts.peer)
     }
 
+    fn proxy_addr(&self) -> Option<SocketAddr> {
+        self.facts().and_then(|facts| facts.proxy)
+    }
+
     fn is_secure(&self) -> bool {
         self.facts().is_some_and(|facts| facts.secure)
     }

@@ -70,6 +70,18 @@ macro_rules! each {
 }
 
 impl Stream {
+    /// Whether TLS was agreed on here, where it was settled what is spoken; a proxy in front may have done so too.
+    #[cfg(feature = "http2")]
+    pub(super) fn is_encrypted(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            #[cfg(unix)]
+            Self::Unix(_) => false,
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => true,
+        }
+    }
+
     /// How many bytes the socket under an encrypted stream has taken; 0 for a plain one, whose writes tell. A
     /// peer that takes less than a record at a time makes progress that only this shows.
     pub(super) fn passed_on(&self) -> u64 {

@@ -81,8 +81,7 @@ impl std::fmt::Debug for Certificates {
 
 fn load(config: &HttpConfig) -> Result<Arc<ServerConfig>, ServeError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut resolver = Resolver::default();
-    resolver.others = match (&config.tls_cert, &config.tls_key) {
+    let others = match (&config.tls_cert, &config.tls_key) {
         (Some(cert), Some(key)) => Some(files::certified_key(cert, key, &provider)?),
         (None, None) if config.sni.is_empty() => {
             return Err(ServeError::setup(
@@ -99,6 +98,7 @@ fn load(config: &HttpConfig) -> Result<Arc<ServerConfig>, ServeError> {
             ));
         }
     };
+    let mut resolver = Resolver { others, ..Resolver::default() };
     for host in &config.sni {
         let pair = files::certified_key(&host.cert, &host.key, &provider)?;
         if !is_for(&pair, &host.host) {
@@ -124,7 +124,12 @@ fn load(config: &HttpConfig) -> Result<Arc<ServerConfig>, ServeError> {
         }
     };
     let mut tls = builder.with_cert_resolver(Arc::new(resolver));
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // All suites are good; that the server chooses is what auditors look for.
+    tls.ignore_client_order = true;
+    if cfg!(feature = "http2") {
+        tls.alpn_protocols.push(b"h2".to_vec());
+    }
+    tls.alpn_protocols.push(b"http/1.1".to_vec());
     tls.ticketer = rustls::crypto::ring::Ticketer::new()
         .map_err(|error| ServeError::setup(format!("TLS can not be set up: {error}")))?;
     Ok(Arc::new(tls))

@@ -37,6 +37,7 @@ pub(crate) async fn shake_hands(
     let (_, tls) = stream.get_ref();
     let facts = Facts {
         secure: true,
+        #[cfg(feature = "http2")]
         http2: tls.alpn_protocol() == Some(b"h2"),
         client_certificate: tls
             .peer_certificates()

@@ -1,6 +1,7 @@
 //! TLS with rustls: certificates for one or many hosts, exchanged without a restart.
 //!
-//! TLS 1.2 and 1.3 and nothing older; ALPN offers `h2` and `http/1.1`. The certificate is chosen by the name that
+//! TLS 1.2 and 1.3 and nothing older; ALPN offers `h2` (with the feature `http2`) and `http/1.1`.
+//! The certificate is chosen by the name that
 //! the client asks for (SNI, RFC 6066), among those of the settings `sni`, else it is `tls_cert`.
 //!
 //! Handshakes take the configuration as it is when they begin, so exchanging it touches no open connection. A

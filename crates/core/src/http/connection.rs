@@ -5,8 +5,15 @@ use std::time::Duration;
 
 /// The connection of a request, as the server implements it. Requests made in tests have none.
 pub trait Connection: Send + Sync {
-    /// The peer's address; `None` over a unix socket.
+    /// The peer's address: the other end of the connection, or what a trusted proxy's PROXY header says. `None`
+    /// over a unix socket.
     fn peer_addr(&self) -> Option<SocketAddr>;
+
+    /// The address of the proxy whose PROXY header says what [`peer_addr`](Self::peer_addr) is; `None` if there
+    /// was no such header, or it came over a unix socket.
+    fn proxy_addr(&self) -> Option<SocketAddr> {
+        None
+    }
 
     /// Whether the connection is encrypted.
     fn is_secure(&self) -> bool;
