@@ -19,9 +19,35 @@ fn refusals(rows: &[(&str, &[u8])], statuses: &'static [u16]) -> Vec<Refusal<'st
 #[test]
 fn row_4_a_host_that_is_missing_double_or_no_host_is_refused() {
     let mut hosts: Vec<Refusal<'_>> = [
-        "a@b", "a/b", "a b", "a,b", "a?b", "a#b", "a\\b", "a:b", "a:80:80", "a:99999", "a:-1", "a: 80", ":80",
-        "[::1", "::1", "[::1]x", "[zz]", "a\"b", "a<b", "a|b", "a^b", "a`b", "a{b", "user:pw@a", "http://a",
-        "a%", "a%zz", "\u{e9}.example", "a\tb",
+        "a@b",
+        "a/b",
+        "a b",
+        "a,b",
+        "a?b",
+        "a#b",
+        "a\\b",
+        "a:b",
+        "a:80:80",
+        "a:99999",
+        "a:-1",
+        "a: 80",
+        ":80",
+        "[::1",
+        "::1",
+        "[::1]x",
+        "[zz]",
+        "a\"b",
+        "a<b",
+        "a|b",
+        "a^b",
+        "a`b",
+        "a{b",
+        "user:pw@a",
+        "http://a",
+        "a%",
+        "a%zz",
+        "\u{e9}.example",
+        "a\tb",
     ]
     .iter()
     .map(|host| Refusal {
@@ -42,7 +68,10 @@ fn row_4_a_host_that_is_missing_double_or_no_host_is_refused() {
             ("no host beside an absolute target", b"GET http://a/echo HTTP/1.1\r\n\r\n"),
             ("an empty host beside an absolute target", b"GET http://a/echo HTTP/1.1\r\nhost:\r\n\r\n"),
             ("a bad host beside an absolute target", b"GET http://a/echo HTTP/1.1\r\nhost: b@c\r\n\r\n"),
-            ("two hosts beside an absolute target", b"GET http://a/echo HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n"),
+            (
+                "two hosts beside an absolute target",
+                b"GET http://a/echo HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n",
+            ),
             ("user info in an absolute target", b"GET http://u:p@a/echo HTTP/1.1\r\nhost: a\r\n\r\n"),
             ("an absolute target without authority", b"GET http:///echo HTTP/1.1\r\nhost: a\r\n\r\n"),
             ("two hosts on HTTP/1.0", b"GET /echo HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n"),
@@ -56,7 +85,9 @@ fn row_4_a_host_that_is_missing_double_or_no_host_is_refused() {
 #[test]
 fn row_4_hosts_of_every_kind_are_served() {
     let target = Target::start(&[]);
-    for host in ["localhost", "LOCALHOST:4000", "a.example", "127.0.0.1:80", "[::1]", "[::1]:80", "a_b", "a-b.c:0"] {
+    for host in
+        ["localhost", "LOCALHOST:4000", "a.example", "127.0.0.1:80", "[::1]", "[::1]:80", "a_b", "a-b.c:0"]
+    {
         let mut wire = Wire::connect(target.plain);
         wire.send(format!("GET /head HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes());
         assert_eq!(h1::reply(&mut wire, false).unwrap().status, 200, "{host}");
@@ -96,7 +127,10 @@ fn row_5_bytes_that_no_head_may_hold_are_refused() {
             refused: Refused::BeforeTheApp,
         }));
     }
-    for name in ["x y", "x(", "x)", "x<", "x>", "x@", "x,", "x;", "x\\", "x\"", "x/", "x[", "x]", "x?", "x=", "x{", "\u{e9}"] {
+    for name in [
+        "x y", "x(", "x)", "x<", "x>", "x@", "x,", "x;", "x\\", "x\"", "x/", "x[", "x]", "x?", "x=", "x{",
+        "\u{e9}",
+    ] {
         rows.push(Refusal {
             name: format!("the name {name}"),
             bytes: format!("GET /echo HTTP/1.1\r\nhost: localhost\r\n{name}: z\r\n\r\n").into_bytes(),
@@ -141,7 +175,10 @@ fn row_5_lines_that_end_in_lf_alone_are_refused() {
             ("the request line", b"GET /echo HTTP/1.1\nhost: localhost\r\n\r\n"),
             ("a header", b"GET /echo HTTP/1.1\r\nhost: localhost\nx: y\r\n\r\n"),
             ("the end of the head", b"GET /echo HTTP/1.1\r\nhost: localhost\r\n\n"),
-            ("a header before a length", b"POST /echo HTTP/1.1\r\nhost: localhost\r\nx: y\ncontent-length: 3\r\n\r\nabc"),
+            (
+                "a header before a length",
+                b"POST /echo HTTP/1.1\r\nhost: localhost\r\nx: y\ncontent-length: 3\r\n\r\nabc",
+            ),
         ],
         &[400],
     ));
@@ -178,15 +215,22 @@ fn row_14_methods_that_no_route_has_are_refused() {
     for method in ["BREW", "get", "Get", "PROPFIND", "DELETE"] {
         let (status, allow) = status_and_allow(method, "/exact/a");
         assert!(matches!(status, 405 | 501), "{method}: {status}");
-        assert!(status == 501 || allow.as_deref().is_some_and(|allow| allow.contains("GET")), "{method}: {allow:?}");
+        assert!(
+            status == 501 || allow.as_deref().is_some_and(|allow| allow.contains("GET")),
+            "{method}: {allow:?}"
+        );
     }
     // `/echo` takes every method: these two are refused all the same.
     let before = target.board().committed;
-    for (method, path) in [("TRACE", "/echo"), ("TRACE", "/exact/a"), ("CONNECT", "/echo"), ("CONNECT", "localhost:80")] {
+    for (method, path) in
+        [("TRACE", "/echo"), ("TRACE", "/exact/a"), ("CONNECT", "/echo"), ("CONNECT", "localhost:80")]
+    {
         let mut wire = Wire::connect(target.plain);
         wire.send(format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes());
         match h1::reply(&mut wire, false) {
-            Ok(reply) => assert!(matches!(reply.status, 400 | 404 | 405 | 501), "{method} {path}: {}", reply.status),
+            Ok(reply) => {
+                assert!(matches!(reply.status, 400 | 404 | 405 | 501), "{method} {path}: {}", reply.status)
+            }
             Err(NoReply::Cut(_)) => {}
             Err(other) => panic!("{method} {path}: {other:?}"),
         }

@@ -102,7 +102,11 @@ fn row_8_nothing_behind_an_error_is_dispatched() {
     let long = format!("/{}", "p".repeat(9 << 10));
     let errors = [
         ("400", "GET /echo HTTP/1.1\r\nhost: a\r\nbad header: x\r\n\r\n".to_owned(), &[400_u16][..]),
-        ("413 by length", "POST /sink HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999\r\n\r\n".to_owned(), &[413]),
+        (
+            "413 by length",
+            "POST /sink HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999\r\n\r\n".to_owned(),
+            &[413],
+        ),
         ("431", format!("GET /echo HTTP/1.1\r\nhost: a\r\nx: {big}\r\n\r\n"), &[431]),
         ("414", format!("GET {long} HTTP/1.1\r\nhost: a\r\n\r\n"), &[414]),
     ];
@@ -167,7 +171,10 @@ fn row_10_responses_without_a_body_have_none() {
         let headed = ask(&format!("HEAD {path}"), true);
         assert_eq!(headed.status, got.status, "{path}");
         assert_eq!(headed.header("content-type"), got.header("content-type"), "{path}");
-        assert!(headed.header("content-length").is_none_or(|n| Some(n) == got.header("content-length")), "{path}");
+        assert!(
+            headed.header("content-length").is_none_or(|n| Some(n) == got.header("content-length")),
+            "{path}"
+        );
     }
     assert_eq!(ask("GET /status/204", false).body, b"");
     assert_eq!(ask("GET /status/304", false).body, b"");

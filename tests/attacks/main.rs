@@ -6,5 +6,6 @@
 mod grammar;
 mod harness;
 mod heads;
+mod http2;
 mod refusals;
 mod smuggling;

@@ -21,7 +21,10 @@ fn row_1_length_and_transfer_coding_together_are_refused() {
         ("names in capitals", "CONTENT-LENGTH: 6\r\nTRANSFER-ENCODING: chunked\r\n"),
         ("coding in capitals", "content-length: 6\r\ntransfer-encoding: CHUNKED\r\n"),
         ("tab before the coding", "content-length: 6\r\ntransfer-encoding:\tchunked\r\n"),
-        ("length twice and a coding", "content-length: 6\r\ntransfer-encoding: chunked\r\ncontent-length: 6\r\n"),
+        (
+            "length twice and a coding",
+            "content-length: 6\r\ntransfer-encoding: chunked\r\ncontent-length: 6\r\n",
+        ),
     ];
     let refusals: Vec<_> = both
         .iter()
@@ -33,8 +36,25 @@ fn row_1_length_and_transfer_coding_together_are_refused() {
 #[test]
 fn row_2_a_length_that_is_no_length_is_refused() {
     let values = [
-        "5,6", "5, 6", "+5", "-1", "0x5", "5 5", "5.0", "5e0", "", "a", "5a", "\u{b}5", "5;", "\"5\"", "five",
-        "18446744073709551616", "18446744073709551615", "99999999999999999999999999", "\u{661}",
+        "5,6",
+        "5, 6",
+        "+5",
+        "-1",
+        "0x5",
+        "5 5",
+        "5.0",
+        "5e0",
+        "",
+        "a",
+        "5a",
+        "\u{b}5",
+        "5;",
+        "\"5\"",
+        "five",
+        "18446744073709551616",
+        "18446744073709551615",
+        "99999999999999999999999999",
+        "\u{661}",
     ];
     let mut refusals: Vec<_> = values
         .iter()
@@ -146,7 +166,12 @@ fn row_3_a_chunk_that_is_no_chunk_is_refused() {
     let refusals: Vec<_> = bodies
         .iter()
         .map(|(name, body)| {
-            refused(name, post("transfer-encoding: chunked\r\n", body), &[400, 413, 431], Refused::WithinTheBody)
+            refused(
+                name,
+                post("transfer-encoding: chunked\r\n", body),
+                &[400, 413, 431],
+                Refused::WithinTheBody,
+            )
         })
         .collect();
     are_refused(&refusals);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::PATIENCE;
 use super::h1::{self, NoReply};
 use super::h2::{self, Outcome};
 use super::hpack;
 use super::target::Target;
 use super::wire::{End, Wire};
-use super::PATIENCE;
 
 /// How a request with a body travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,15 @@ pub(crate) fn over_all(attack: impl Fn(Transport)) {
         eprintln!("over {transport:?}");
         attack(transport);
     }
+}
+
+/// As [`over_all`], for attacks that are HTTP/2's own.
+pub(crate) fn over_h2(attack: impl Fn(Transport)) {
+    over_all(|transport| {
+        if transport.is_h2() {
+            attack(transport);
+        }
+    });
 }
 
 /// A request whose body is sent in pieces.
@@ -125,7 +134,9 @@ impl Flow {
                 _ => format!("content-length: {length}"),
             };
             let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            wire.send(format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n{lines}\r\n").as_bytes());
+            wire.send(
+                format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n{lines}\r\n").as_bytes(),
+            );
             Side::H1(wire)
         };
         Self { transport, side }

@@ -17,7 +17,8 @@ pub(crate) struct Reply {
 impl Reply {
     /// The value of a header that must not be there twice.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let mut values =
+            self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let first = values.next();
         assert!(values.next().is_none(), "`{name}` twice in {self:?}");
         first
@@ -160,7 +161,8 @@ fn dechunk(mut bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, &'static str> {
         bytes = &bytes[end + 2..];
         if size == 0 {
             // Trailers end with an empty line.
-            let end = if bytes.starts_with(b"\r\n") { Some(0) } else { find(bytes, b"\r\n\r\n").map(|at| at + 2) };
+            let end =
+                if bytes.starts_with(b"\r\n") { Some(0) } else { find(bytes, b"\r\n\r\n").map(|at| at + 2) };
             return Ok(end.map(|end| (content, all - bytes.len() + end + 2)));
         }
         let Some(chunk) = bytes.get(..size + 2) else { return Ok(None) };

@@ -216,7 +216,9 @@ impl Client {
 
     /// The headers of a block that came.
     pub(crate) fn decode(&mut self, block: &[u8]) -> Vec<Header> {
-        self.decoder.decode(block).unwrap_or_else(|| panic!("a broken header block from the server: {block:?}"))
+        self.decoder
+            .decode(block)
+            .unwrap_or_else(|| panic!("a broken header block from the server: {block:?}"))
     }
 
     /// Sends a request without a body.

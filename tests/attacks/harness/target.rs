@@ -107,8 +107,11 @@ impl Target {
     /// What has reached the app until now.
     pub(crate) fn board(&self) -> Board {
         let text = self.ask("read");
-        let counters: BTreeMap<&str, u64> =
-            text.lines().filter_map(|line| line.split_once(' ')).map(|(k, v)| (k, v.parse().unwrap())).collect();
+        let counters: BTreeMap<&str, u64> = text
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(k, v)| (k, v.parse().unwrap()))
+            .collect();
         Board {
             dispatched: counters["dispatched"],
             in_flight: counters["in_flight"],
