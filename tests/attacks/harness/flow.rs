@@ -7,6 +7,7 @@ use super::h1::{self, NoReply};
 use super::h2::{self, Outcome};
 use super::hpack;
 use super::target::Target;
+use super::tls;
 use super::wire::{End, Wire};
 
 /// How a request with a body travels.
@@ -16,24 +17,35 @@ pub(crate) enum Transport {
     H1Length,
     /// HTTP/1.1 with chunks.
     H1Chunked,
+    /// HTTP/1.1 with Content-Length over TLS.
+    H1Tls,
     /// HTTP/2 by prior knowledge.
     H2c,
+    /// HTTP/2 over TLS, agreed on with ALPN.
+    H2Tls,
 }
 
 /// Every one of them.
-pub(crate) const TRANSPORTS: [Transport; 2] = [Transport::H1Length, Transport::H1Chunked];
+pub(crate) const TRANSPORTS: [Transport; 3] = [Transport::H1Length, Transport::H1Chunked, Transport::H1Tls];
 
 impl Transport {
     pub(crate) fn is_h2(self) -> bool {
-        matches!(self, Self::H2c)
+        matches!(self, Self::H2c | Self::H2Tls)
     }
 
     pub(crate) fn is_tls(self) -> bool {
-        false
+        matches!(self, Self::H1Tls | Self::H2Tls)
     }
 
     pub(crate) fn connect(self, target: &Target) -> Wire {
-        Wire::connect(target.plain)
+        if !self.is_tls() {
+            return Wire::connect(target.plain);
+        }
+        let protocol = if self.is_h2() { "h2" } else { "http/1.1" };
+        let mut wire = Wire::secure(target.secure, tls::client(&[&tls::LOCALHOST], &[protocol]), "localhost");
+        assert!(wire.shake_hands(), "no handshake: {}", wire.why);
+        assert_eq!(wire.tls().alpn_protocol(), Some(protocol.as_bytes()));
+        wire
     }
 }
 

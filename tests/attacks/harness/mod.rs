@@ -7,6 +7,7 @@ pub(crate) mod h2;
 pub(crate) mod hpack;
 mod huffman;
 pub(crate) mod target;
+pub(crate) mod tls;
 pub(crate) mod wire;
 pub(crate) mod witness;
 

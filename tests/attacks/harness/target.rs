@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::until;
+use super::{tls, until};
 
 /// A running `target_server`; it is killed when this is dropped.
 pub(crate) struct Target {
@@ -18,6 +18,8 @@ pub(crate) struct Target {
     folder: PathBuf,
     /// Where it speaks plain HTTP.
     pub(crate) plain: SocketAddr,
+    /// Where it speaks TLS.
+    pub(crate) secure: SocketAddr,
     /// What it printed when it began.
     pub(crate) banner: String,
 }
@@ -55,6 +57,9 @@ fn command(folder: &PathBuf, keys: &[(&str, &str)]) -> Command {
         .env("SECRET_KEY_BASE", "s".repeat(64))
         .env("LOG", "warn")
         .env("ZZZ_HTTP__WORKERS", "2")
+        .env("ZZZ_HTTP__TLS_PORT", "0")
+        .env("ZZZ_HTTP__TLS_CERT", &tls::LOCALHOST.cert)
+        .env("ZZZ_HTTP__TLS_KEY", &tls::LOCALHOST.key)
         .env("TARGET_BOARD", folder.join("board"))
         .stdin(Stdio::null());
     for (key, value) in keys {
@@ -88,7 +93,9 @@ impl Target {
             assert_ne!(read, 0, "the target ended while it started: {banner}{}", log());
         }
         let plain = address_after(&banner, "http://").unwrap_or_else(|| panic!("no address in {banner}"));
-        Self { child, folder, plain, banner }
+        let secure =
+            address_after(&banner, "https://").unwrap_or_else(|| panic!("no address for TLS in {banner}"));
+        Self { child, folder, plain, secure, banner }
     }
 
     pub(crate) fn pid(&self) -> u32 {

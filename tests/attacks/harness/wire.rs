@@ -4,11 +4,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::PATIENCE;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+
+use super::{PATIENCE, tls};
 
 /// A connection, what came over it, and whether it is over.
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     /// What came and was not taken.
     pub(crate) inbox: Vec<u8>,
     /// How much came in all.
@@ -17,7 +19,34 @@ pub(crate) struct Wire {
     pub(crate) end: Option<End>,
     /// Whether what came is kept: a flood's answers are only counted.
     pub(crate) keeps: bool,
+    /// What the peer's end was, in words.
+    pub(crate) why: String,
 }
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Stream {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => &stream.sock,
+        }
+    }
+
+    fn both(&mut self) -> &mut dyn ReadWrite {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => &mut **stream,
+        }
+    }
+}
+
+trait ReadWrite: Read + Write {}
+
+impl<T: Read + Write> ReadWrite for T {}
 
 /// How the peer ended a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +62,51 @@ const TICK: Duration = Duration::from_millis(5);
 
 impl Wire {
     pub(crate) fn connect(address: SocketAddr) -> Self {
+        Self::new(Stream::Plain(Self::tcp(address)))
+    }
+
+    /// A connection with TLS; the handshake comes with the first read or write.
+    pub(crate) fn secure(address: SocketAddr, config: ClientConfig, host: &str) -> Self {
+        Self::new(Stream::Tls(Box::new(tls::begin(Self::tcp(address), config, host))))
+    }
+
+    fn tcp(address: SocketAddr) -> TcpStream {
         let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(TICK)).unwrap();
         stream.set_write_timeout(Some(TICK)).unwrap();
-        Self { stream, inbox: Vec::new(), received: 0, end: None, keeps: true }
+        stream
+    }
+
+    fn new(stream: Stream) -> Self {
+        Self { stream, inbox: Vec::new(), received: 0, end: None, keeps: true, why: String::new() }
+    }
+
+    /// The handshake, if there is one: false if it fails, and `why` tells.
+    pub(crate) fn shake_hands(&mut self) -> bool {
+        let give_up = Instant::now() + PATIENCE;
+        while let Stream::Tls(stream) = &mut self.stream
+            && stream.conn.is_handshaking()
+        {
+            match stream.conn.complete_io(&mut stream.sock) {
+                Ok(_) => {}
+                Err(error) if is_only_late(error.kind()) && Instant::now() < give_up => {}
+                Err(error) => {
+                    self.why = error.to_string();
+                    self.end = Some(End::Closed);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// What TLS has agreed on; only for connections with TLS.
+    pub(crate) fn tls(&self) -> &ClientConnection {
+        match &self.stream {
+            Stream::Tls(stream) => &stream.conn,
+            Stream::Plain(_) => panic!("a connection without TLS"),
+        }
     }
 
     /// Reads once, waiting a moment; whether anything came.
@@ -46,7 +115,7 @@ impl Wire {
             return false;
         }
         let mut piece = [0; 16 << 10];
-        match self.stream.read(&mut piece) {
+        match self.stream.both().read(&mut piece) {
             Ok(0) => self.end = Some(End::Closed),
             Ok(length) => {
                 self.received += length as u64;
@@ -56,7 +125,12 @@ impl Wire {
                 return true;
             }
             Err(error) if is_only_late(error.kind()) => {}
-            Err(_) => self.end = Some(End::Reset),
+            // Without close_notify; HTTP knows by itself whether something is missing.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.end = Some(End::Closed),
+            Err(error) => {
+                self.why = error.to_string();
+                self.end = Some(End::Reset);
+            }
         }
         false
     }
@@ -85,7 +159,7 @@ impl Wire {
     pub(crate) fn send_within(&mut self, mut bytes: &[u8], time: Duration) -> bool {
         let mut give_up = Instant::now() + time;
         while !bytes.is_empty() {
-            match self.stream.write(bytes) {
+            match self.stream.both().write(bytes) {
                 Ok(0) => return false,
                 Ok(length) => {
                     bytes = &bytes[length..];
@@ -112,7 +186,7 @@ impl Wire {
     pub(crate) fn stuff(&mut self, mut bytes: &[u8], time: Duration) -> usize {
         let (all, mut give_up) = (bytes.len(), Instant::now() + time);
         while !bytes.is_empty() && Instant::now() < give_up {
-            match self.stream.write(bytes) {
+            match self.stream.both().write(bytes) {
                 Ok(length) => {
                     bytes = &bytes[length..];
                     give_up = Instant::now() + time;
@@ -137,14 +211,18 @@ impl Wire {
 
     /// Says that nothing more comes, and goes on reading.
     pub(crate) fn finish(&mut self) {
-        let _ = self.stream.shutdown(Shutdown::Write);
+        if let Stream::Tls(stream) = &mut self.stream {
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+        let _ = self.stream.tcp().shutdown(Shutdown::Write);
     }
 
     /// Closes so that the peer gets RST, as a client that dies.
     pub(crate) fn abort(self) {
         // Without linger the kernel sends RST when unread data is left or the time is zero; only the latter
         // is certain.
-        let socket = socket2::SockRef::from(&self.stream);
+        let socket = socket2::SockRef::from(self.stream.tcp());
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 }
