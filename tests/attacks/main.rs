@@ -8,4 +8,5 @@ mod harness;
 mod heads;
 mod http2;
 mod refusals;
+mod slow;
 mod smuggling;

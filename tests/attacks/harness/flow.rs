@@ -214,6 +214,14 @@ impl Flow {
         }
     }
 
+    /// The connection beneath.
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        match &mut self.side {
+            Side::H1(wire) => wire,
+            Side::H2(client) => &mut client.wire,
+        }
+    }
+
     /// The connection's end, if it has come.
     pub(crate) fn end_of_wire(&self) -> Option<End> {
         match &self.side {

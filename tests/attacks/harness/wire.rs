@@ -135,6 +135,19 @@ impl Wire {
         false
     }
 
+    /// Reads what is there without waiting.
+    pub(crate) fn look(&mut self) {
+        self.stream.tcp().set_nonblocking(true).unwrap();
+        self.read_some();
+        self.stream.tcp().set_nonblocking(false).unwrap();
+    }
+
+    /// Reads about this much, or what comes in a moment.
+    pub(crate) fn sip(&mut self, length: u64) {
+        let wanted = self.received + length;
+        while self.received < wanted && self.read_some() {}
+    }
+
     /// Reads until `enough` says so or the peer ends; false if neither comes within `time`.
     pub(crate) fn read_until(&mut self, time: Duration, mut enough: impl FnMut(&[u8]) -> bool) -> bool {
         let give_up = Instant::now() + time;
