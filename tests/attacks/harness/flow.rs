@@ -26,7 +26,8 @@ pub(crate) enum Transport {
 }
 
 /// Every one of them.
-pub(crate) const TRANSPORTS: [Transport; 3] = [Transport::H1Length, Transport::H1Chunked, Transport::H1Tls];
+pub(crate) const TRANSPORTS: [Transport; 5] =
+    [Transport::H1Length, Transport::H1Chunked, Transport::H1Tls, Transport::H2c, Transport::H2Tls];
 
 impl Transport {
     pub(crate) fn is_h2(self) -> bool {
