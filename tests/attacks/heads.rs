@@ -39,7 +39,8 @@ fn row_7_a_head_that_is_too_large_is_431() {
     let value = "v".repeat(70 << 10);
     is_answered("one header of 70 KiB", "/echo", &[("x", &value)], &[431], 0);
     let value = "v".repeat(1 << 20);
-    is_answered("one header of 1 MiB", "/echo", &[("x", &value)], &[431], 0);
+    // Over HTTP/2 the connection ends before so many frames of one head have come.
+    is_answered("one header of 1 MiB", "/echo", &[("x", &value)], &[431, 0], 0);
     let value = "v".repeat(7 << 10);
     is_answered("ten headers of 7 KiB", "/echo", &[("x", value.as_str()); 10], &[431], 0);
     is_answered("eight headers of 7 KiB", "/echo", &[("x", value.as_str()); 8], &[200], 1);

@@ -137,7 +137,8 @@ fn row_16_a_head_that_trickles_over_http2_is_closed_on_time() {
         client.send(&h2::Frame::new(h2::kind::HEADERS, 0, 1, block));
         let more = h2::Frame::new(h2::kind::CONTINUATION, 0, 1, hpack::encode(&[("x", "y")])).bytes();
         let took = until_end(&mut client.wire, Duration::from_millis(200), |wire| drop(wire.send(&more)));
-        on_time("a head without an end", took, deadline);
+        // So many pieces of a head are refused before its time is over.
+        assert!(took < deadline + LATE, "a head without an end: closed after {took:?}");
     }
     assert_eq!(target.board().dispatched, 0);
     witness.is_content(&mut target);
@@ -225,7 +226,7 @@ fn row_17_a_handler_that_takes_too_long_is_answered_for() {
 #[test]
 fn row_18_clients_that_never_read_are_closed_and_their_streams_dropped() {
     const CLIENTS: u64 = 40;
-    let mut target = Target::start(&[("write_stall_timeout", "2s")]);
+    let mut target = Target::start(&[("write_stall_timeout", "2s"), ("keep_alive_timeout", "2s")]);
     let witness = Witness::watch(&target);
     over_all(|transport| {
         let before = target.board();
@@ -257,7 +258,7 @@ fn row_18_clients_that_never_read_are_closed_and_their_streams_dropped() {
 fn row_18_a_client_that_reads_slowly_is_served() {
     let target = Target::start(&[("write_stall_timeout", "1s")]);
     over_all(|transport| {
-        let mut flow = Flow::open(transport, &target, ("GET", "/stream?chunks=64&size=65536"), &[], 0);
+        let mut flow = Flow::open(transport, &target, ("POST", "/stream?chunks=64&size=65536"), &[], 0);
         flow.end();
         let began = Instant::now();
         // 64 KiB every 50 ms for longer than the timeout.
@@ -265,6 +266,11 @@ fn row_18_a_client_that_reads_slowly_is_served() {
             flow.wire().sip(64 << 10);
             std::thread::sleep(Duration::from_millis(50));
         }
-        assert_eq!(flow.answer().body.len(), 64 * 65536, "{transport:?}");
+        let answer = flow.answer();
+        assert_eq!(
+            (answer.status, answer.body.len(), answer.fate),
+            (Some(200), 64 * 65536, Fate::Complete),
+            "{transport:?}"
+        );
     });
 }

@@ -138,7 +138,7 @@ impl Flow {
             let mut client = h2::Client::open(wire);
             let mut all = h2::head(method, path).to_vec();
             all.extend(headers);
-            client.send(&h2::headers(1, hpack::encode(&all), false));
+            client.wire.send(&h2::head_in_frames(1, &hpack::encode(&all), false));
             Side::H2(Box::new(client))
         } else {
             let mut wire = wire;
@@ -157,6 +157,10 @@ impl Flow {
 
     /// Sends a piece of the body; false if the server takes no more.
     pub(crate) fn send(&mut self, piece: &[u8]) -> bool {
+        // An empty chunk would be the last.
+        if piece.is_empty() {
+            return true;
+        }
         match &mut self.side {
             Side::H1(wire) if self.transport == Transport::H1Chunked => {
                 let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();

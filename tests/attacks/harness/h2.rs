@@ -120,6 +120,21 @@ pub(crate) fn headers(stream: u32, block: impl Into<Vec<u8>>, end: bool) -> Fram
     Frame::new(kind::HEADERS, flag::END_HEADERS | if end { flag::END_STREAM } else { 0 }, stream, block)
 }
 
+/// A head of any length, in as many frames as it takes.
+pub(crate) fn head_in_frames(stream: u32, block: &[u8], end: bool) -> Vec<u8> {
+    let mut pieces: Vec<&[u8]> = block.chunks(16_384).collect();
+    let last = pieces.pop().unwrap_or_default();
+    let mut kind = kind::HEADERS;
+    let mut bytes = Vec::new();
+    for (piece, is_last) in pieces.into_iter().map(|piece| (piece, false)).chain([(last, true)]) {
+        let end = if end && kind == kind::HEADERS { flag::END_STREAM } else { 0 };
+        let flags = end | if is_last { flag::END_HEADERS } else { 0 };
+        bytes.extend(Frame::new(kind, flags, stream, piece).bytes());
+        kind = kind::CONTINUATION;
+    }
+    bytes
+}
+
 /// What happened to a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {

@@ -1,6 +1,6 @@
 //! Row 30: what a request's head must be like: sections 8.2, 8.3 and 8.1.1.
 
-use super::case::Expected::{Answered, StreamError};
+use super::case::Expected::{Answered, StreamError, Unseen};
 use super::case::{Case, PROTOCOL, bytes, case, run};
 use crate::harness::h2::{data, headers};
 use crate::harness::hpack::{encode, literal};
@@ -98,7 +98,15 @@ fn row_30_pseudo_headers_are_complete_single_and_first() {
             &[method, scheme, authority, (":path", "http://localhost/echo")],
             false,
         ),
-        exactly("8.3.1", "a fragment in :path", &[method, scheme, authority, (":path", "/echo#x")], false),
+        Case {
+            expected: Unseen,
+            ..exactly(
+                "8.3.1",
+                "a fragment in :path",
+                &[method, scheme, authority, (":path", "/echo#x")],
+                false,
+            )
+        },
         exactly("8.3.1", "* with GET", &[method, scheme, authority, (":path", "*")], false),
         exactly("8.3.1", "an empty :method", &[(":method", ""), scheme, authority, path], false),
         exactly("8.3.1", "a :method with a space", &[(":method", "GET x"), scheme, authority, path], false),

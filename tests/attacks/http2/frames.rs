@@ -1,10 +1,7 @@
 //! The preface and the format of each frame: sections 3.4, 4 and 6.
 
 use super::case::Expected::{Answered, ConnectionError, Ignored, Open, StreamError};
-use super::case::{
-    CLOSED_OR_PROTOCOL, Case, FLOW, PROTOCOL, SIZE, SIZE_OR_PROTOCOL, block, bytes, case, get, post, preface,
-    run,
-};
+use super::case::{CLOSED, Case, FLOW, PROTOCOL, SIZE, block, bytes, case, get, post, preface, run};
 use crate::harness::h2::{
     Frame, data, flag, goaway, headers, kind, ping, rst_stream, settings, window_update,
 };
@@ -92,12 +89,7 @@ fn row_25_frames_have_their_format() {
             bytes(&[Frame::new(kind::SETTINGS, 0, 0, vec![0; 16_386])]),
             ConnectionError(SIZE),
         ),
-        case(
-            "4.2",
-            "a length of 16 MiB",
-            claims(0xff_ffff, kind::DATA, 0, 1, b"x"),
-            ConnectionError(SIZE_OR_PROTOCOL),
-        ),
+        case("4.2", "a length of 16 MiB", claims(0xff_ffff, kind::DATA, 0, 1, b"x"), ConnectionError(SIZE)),
         case(
             "4.2",
             "an unknown type that is too long",
@@ -166,7 +158,7 @@ fn data_and_headers() -> Vec<Case> {
             "6.1",
             "padding without its length",
             bytes(&[post(1, "/sink"), Frame::new(kind::DATA, flag::PADDED, 1, [])]),
-            ConnectionError(SIZE_OR_PROTOCOL),
+            ConnectionError(SIZE),
         ),
         case(
             "6.1",
@@ -186,7 +178,7 @@ fn data_and_headers() -> Vec<Case> {
             "6.2",
             "padding without its length",
             bytes(&[Frame::new(kind::HEADERS, flag::PADDED | end, 1, [])]),
-            ConnectionError(SIZE_OR_PROTOCOL),
+            ConnectionError(SIZE),
         ),
         case(
             "6.2",
@@ -198,7 +190,7 @@ fn data_and_headers() -> Vec<Case> {
             "6.2",
             "a priority that is cut",
             bytes(&[Frame::new(kind::HEADERS, flag::PRIORITY | end, 1, [0, 0])]),
-            ConnectionError(SIZE_OR_PROTOCOL),
+            ConnectionError(SIZE),
         ),
         case("6.2", "an empty head", bytes(&[headers(1, [], true)]), StreamError(PROTOCOL)),
         case(
@@ -415,7 +407,7 @@ fn row_25_frames_of_the_connection_are_read_to_the_letter() {
             "6.9",
             "WINDOW_UPDATE on an idle stream",
             bytes(&[window_update(1, 1)]),
-            ConnectionError(CLOSED_OR_PROTOCOL),
+            ConnectionError(CLOSED),
         ),
     ]);
 }

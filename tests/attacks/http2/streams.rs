@@ -1,7 +1,7 @@
 //! The states of streams and the order of messages: sections 5.1 and 8.1.
 
-use super::case::Expected::{Answered, ConnectionError, Ignored, StreamError};
-use super::case::{CLOSED, CLOSED_OR_PROTOCOL, PROTOCOL, block, bytes, case, get, post, run};
+use super::case::Expected::{Answered, ConnectionError, Ignored, StreamError, Unseen};
+use super::case::{CLOSED, PROTOCOL, block, bytes, case, get, post, run};
 use crate::harness::flow::over_h2;
 use crate::harness::h2::{
     Client, Frame, Outcome, code, data, flag, headers, kind, rst_stream, settings, window_update,
@@ -36,7 +36,7 @@ fn row_25_a_frame_that_its_streams_state_forbids_is_an_error() {
             "5.1",
             "CONTINUATION after the end",
             bytes(&[half_closed.clone(), continuation(1)]),
-            ConnectionError(CLOSED_OR_PROTOCOL),
+            ConnectionError(CLOSED),
         ),
         case(
             "5.1",
@@ -56,12 +56,7 @@ fn row_25_a_frame_that_its_streams_state_forbids_is_an_error() {
             bytes(&[half_closed, Frame::new(kind::PRIORITY, 0, 1, [0, 0, 0, 0, 9])]),
             Ignored,
         ),
-        case(
-            "5.1",
-            "CONTINUATION after a reset",
-            after_reset(continuation(1)),
-            ConnectionError(CLOSED_OR_PROTOCOL),
-        ),
+        case("5.1", "CONTINUATION after a reset", after_reset(continuation(1)), ConnectionError(CLOSED)),
         case("5.1", "WINDOW_UPDATE after a reset", after_reset(window_update(1, 1)), Ignored),
         case(
             "5.1",
@@ -75,7 +70,7 @@ fn row_25_a_frame_that_its_streams_state_forbids_is_an_error() {
             "5.1.1",
             "a stream below the last",
             bytes(&[get(5, "/never"), get(3, "/echo")]),
-            ConnectionError(CLOSED_OR_PROTOCOL),
+            ConnectionError(CLOSED),
         ),
         case(
             "5.1.1",
@@ -117,7 +112,7 @@ fn row_25_a_frame_that_its_streams_state_forbids_is_an_error() {
                 data(1, *b"abc", false),
                 headers(1, hpack::encode(&[(":method", "GET")]), true),
             ]),
-            StreamError(PROTOCOL),
+            Unseen,
         ),
         case(
             "8.1",
@@ -160,7 +155,7 @@ fn row_25_nothing_is_answered_on_a_stream_that_was_reset_or_has_ended() {
             client.request(3, "GET", "/echo");
             match client.outcome(3) {
                 Outcome::Response { status: 200, .. } | Outcome::Closed => {}
-                Outcome::GoAway(code) if CLOSED_OR_PROTOCOL.contains(&code) => {}
+                Outcome::GoAway(code) if CLOSED.contains(&code) => {}
                 other => panic!("{last:?} after a reset: {other:?}"),
             }
             let mut client = Client::open(transport.connect(&target));
@@ -170,7 +165,7 @@ fn row_25_nothing_is_answered_on_a_stream_that_was_reset_or_has_ended() {
             client.request(3, "GET", "/echo");
             match client.outcome(3) {
                 Outcome::Response { status: 200, .. } | Outcome::Closed => {}
-                Outcome::GoAway(code) if CLOSED_OR_PROTOCOL.contains(&code) => {}
+                Outcome::GoAway(code) if CLOSED.contains(&code) => {}
                 other => panic!("{last:?} after the end: {other:?}"),
             }
         }
