@@ -40,9 +40,9 @@ fn router() -> Router {
             .route(any("/stream/endless", routes::endless))
             .route(any("/stream/panic", routes::stream_that_panics))
             .route(any("/stream/error", routes::stream_that_fails))
-            .route(get("/panic", routes::panics))
-            .route(get("/panic/extractor/:id", routes::panics_in_an_extractor))
-            .route(get("/panic/middleware", routes::hello))
+            .route(any("/panic", routes::panics))
+            .route(any("/panic/extractor/:id", routes::panics_in_an_extractor))
+            .route(any("/panic/middleware", routes::hello))
             .route(get("/exact/:name", routes::named))
             .route(get("/status/:code", routes::status)),
     )

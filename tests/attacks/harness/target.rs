@@ -190,6 +190,15 @@ impl Target {
         Duration::from_millis(ticks * 10)
     }
 
+    /// Lets it have no more descriptors than this.
+    pub(crate) fn limit_descriptors(&self, most: usize) {
+        let status = Command::new("prlimit")
+            .args(["--pid", &self.pid().to_string(), &format!("--nofile={most}:{most}")])
+            .status()
+            .expect("prlimit, of the package util-linux");
+        assert!(status.success());
+    }
+
     /// Open descriptors.
     pub(crate) fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.pid())).map_or(0, Iterator::count)

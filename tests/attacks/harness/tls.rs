@@ -1,6 +1,7 @@
 //! TLS as a client, and certificates that are made for these tests.
 
 use std::fs;
+use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -63,4 +64,21 @@ pub(crate) fn begin(
 ) -> StreamOwned<ClientConnection, TcpStream> {
     let name = ServerName::try_from(host.to_owned()).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
+}
+
+/// Reads what has come, also when nothing can be written any more: a server may say why before it closes.
+pub(crate) fn read(
+    stream: &mut StreamOwned<ClientConnection, TcpStream>,
+    piece: &mut [u8],
+) -> io::Result<usize> {
+    let StreamOwned { conn, sock } = stream;
+    loop {
+        while conn.wants_write() && conn.write_tls(sock).is_ok_and(|written| written > 0) {}
+        match conn.reader().read(piece) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            done => return done,
+        }
+        conn.read_tls(sock)?;
+        conn.process_new_packets().map_err(io::Error::other)?;
+    }
 }

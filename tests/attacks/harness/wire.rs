@@ -1,6 +1,6 @@
 //! [`Wire`]: a connection to the target that never waits without a bound.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ pub(crate) struct Wire {
     pub(crate) end: Option<End>,
     /// Whether what came is kept: a flood's answers are only counted.
     pub(crate) keeps: bool,
+    /// How long to wait after each piece of 16 KiB that is read, as a slow client does.
+    pub(crate) pace: Duration,
     /// What the peer's end was, in words.
     pub(crate) why: String,
 }
@@ -33,6 +35,13 @@ impl Stream {
         match self {
             Self::Plain(stream) => stream,
             Self::Tls(stream) => &stream.sock,
+        }
+    }
+
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(piece),
+            Self::Tls(stream) => tls::read(stream, piece),
         }
     }
 
@@ -79,7 +88,15 @@ impl Wire {
     }
 
     fn new(stream: Stream) -> Self {
-        Self { stream, inbox: Vec::new(), received: 0, end: None, keeps: true, why: String::new() }
+        Self {
+            stream,
+            inbox: Vec::new(),
+            received: 0,
+            end: None,
+            keeps: true,
+            pace: Duration::ZERO,
+            why: String::new(),
+        }
     }
 
     /// The handshake, if there is one: false if it fails, and `why` tells.
@@ -115,13 +132,14 @@ impl Wire {
             return false;
         }
         let mut piece = [0; 16 << 10];
-        match self.stream.both().read(&mut piece) {
+        match self.stream.read(&mut piece) {
             Ok(0) => self.end = Some(End::Closed),
             Ok(length) => {
                 self.received += length as u64;
                 if self.keeps {
                     self.inbox.extend_from_slice(&piece[..length]);
                 }
+                std::thread::sleep(self.pace);
                 return true;
             }
             Err(error) if is_only_late(error.kind()) => {}
@@ -140,12 +158,6 @@ impl Wire {
         self.stream.tcp().set_nonblocking(true).unwrap();
         self.read_some();
         self.stream.tcp().set_nonblocking(false).unwrap();
-    }
-
-    /// Reads about this much, or what comes in a moment.
-    pub(crate) fn sip(&mut self, length: u64) {
-        let wanted = self.received + length;
-        while self.received < wanted && self.read_some() {}
     }
 
     /// Reads until `enough` says so or the peer ends; false if neither comes within `time`.
