@@ -12,3 +12,5 @@ mod http2;
 mod refusals;
 mod slow;
 mod smuggling;
+mod stopping;
+mod tls;

@@ -256,16 +256,16 @@ fn row_18_clients_that_never_read_are_closed_and_their_streams_dropped() {
 
 #[test]
 fn row_18_a_client_that_reads_slowly_is_served() {
-    let target = Target::start(&[("write_stall_timeout", "1s")]);
+    let target = Target::start(&[("write_stall_timeout", "500ms")]);
     over_all(|transport| {
-        let mut flow = Flow::open(transport, &target, ("POST", "/stream?chunks=64&size=65536"), &[], 0);
+        let mut flow = Flow::open(transport, &target, ("POST", "/stream?chunks=32&size=65536"), &[], 0);
         flow.end();
-        // Two seconds and more for it all, which is longer than the timeout.
+        // A second and more for it all, which is longer than the timeout.
         flow.wire().pace = Duration::from_millis(8);
         let answer = flow.answer();
         assert_eq!(
             (answer.status, answer.body.len(), answer.fate),
-            (Some(200), 64 * 65536, Fate::Complete),
+            (Some(200), 32 * 65536, Fate::Complete),
             "{transport:?}"
         );
     });

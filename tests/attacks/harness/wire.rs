@@ -74,13 +74,21 @@ impl Wire {
         Self::new(Stream::Plain(Self::tcp(address)))
     }
 
+    /// As [`connect`](Self::connect), where nobody may be listening.
+    pub(crate) fn try_connect(address: SocketAddr) -> Option<Self> {
+        TcpStream::connect(address).ok().map(|stream| Self::new(Stream::Plain(Self::ready(stream))))
+    }
+
     /// A connection with TLS; the handshake comes with the first read or write.
     pub(crate) fn secure(address: SocketAddr, config: ClientConfig, host: &str) -> Self {
         Self::new(Stream::Tls(Box::new(tls::begin(Self::tcp(address), config, host))))
     }
 
     fn tcp(address: SocketAddr) -> TcpStream {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        Self::ready(TcpStream::connect_timeout(&address, PATIENCE).unwrap())
+    }
+
+    fn ready(stream: TcpStream) -> TcpStream {
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(TICK)).unwrap();
         stream.set_write_timeout(Some(TICK)).unwrap();
