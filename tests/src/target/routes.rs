@@ -1,0 +1,183 @@
+//! The target's handlers.
+
+use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering::SeqCst;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame};
+use serde_json::{Value, json};
+use zzz::http::{Body, Parts};
+use zzz::prelude::*;
+
+use super::board::BOARD;
+
+/// For the well-behaved client.
+pub(crate) async fn ok() -> &'static str {
+    "ok"
+}
+
+/// Answers without looking at the body.
+pub(crate) async fn hello() -> &'static str {
+    "hello"
+}
+
+/// The head, as the app sees it.
+pub(crate) async fn head(request: Request) -> Json<Value> {
+    let headers: Vec<Value> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
+        .collect();
+    let connection = request.connection();
+    Json(json!({
+        "method": request.method().as_str(),
+        "uri": request.uri().to_string(),
+        "path": request.path(),
+        "authority": request.uri().authority().map(ToString::to_string),
+        "version": format!("{:?}", request.version()),
+        "headers": headers,
+        "peer": connection.and_then(|connection| connection.peer_addr()).map(|peer| peer.to_string()),
+        "secure": connection.is_some_and(|connection| connection.is_secure()),
+    }))
+}
+
+/// The body, back again.
+pub(crate) async fn echo(request: Request) -> Result<Response> {
+    let body = request.into_parts().1.read().await?;
+    BOARD.committed.fetch_add(1, SeqCst);
+    Ok(body.into_response())
+}
+
+/// How long the body was; keeps none of it.
+pub(crate) async fn sink(request: Request) -> Result<String> {
+    let mut body = pin!(request.into_parts().1);
+    body.check_limit()?;
+    let mut length = 0;
+    while let Some(frame) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        length += frame?.data_ref().map_or(0, Bytes::len);
+    }
+    BOARD.committed.fetch_add(1, SeqCst);
+    Ok(length.to_string())
+}
+
+pub(crate) async fn json(Json(value): Json<Value>) -> String {
+    BOARD.committed.fetch_add(1, SeqCst);
+    match value {
+        Value::Object(map) => map.len().to_string(),
+        Value::Array(list) => list.len().to_string(),
+        _ => "0".into(),
+    }
+}
+
+pub(crate) async fn form(Form(params): Form<Params>) -> String {
+    BOARD.committed.fetch_add(1, SeqCst);
+    params.text("name").unwrap_or_default().to_owned()
+}
+
+/// Waits until the gate is opened.
+pub(crate) async fn wait() -> &'static str {
+    let mut gate = BOARD.gate.subscribe();
+    let _ = gate.wait_for(|open| *open).await;
+    BOARD.committed.fetch_add(1, SeqCst);
+    "waited"
+}
+
+/// Waits for ever.
+pub(crate) async fn never() {
+    std::future::pending().await
+}
+
+pub(crate) async fn named(Path(name): Path<String>) -> String {
+    name
+}
+
+/// An empty response of this status.
+pub(crate) async fn status(Path(code): Path<u16>) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// How a stream goes on after its chunks.
+#[derive(Clone, Copy)]
+enum Then {
+    End,
+    Panic,
+    Fail,
+}
+
+/// A body that gives `left` chunks of the same content.
+struct Chunks {
+    chunk: Bytes,
+    left: u64,
+    then: Then,
+}
+
+impl HttpBody for Chunks {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        match (self.left, self.then) {
+            (0, Then::End) => Poll::Ready(None),
+            (0, Then::Panic) => panic!("a panic within a response's body"),
+            (0, Then::Fail) => Poll::Ready(Some(Err(std::io::Error::other("the source of the body failed")))),
+            _ => {
+                self.left -= 1;
+                Poll::Ready(Some(Ok(Frame::data(self.chunk.clone()))))
+            }
+        }
+    }
+}
+
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        BOARD.streams_dropped.fetch_add(1, SeqCst);
+    }
+}
+
+fn chunks(size: usize, left: u64, then: Then) -> Body {
+    Body::from_http_body(Chunks { chunk: vec![b'x'; size].into(), left, then })
+}
+
+/// A stream of `?chunks=` chunks of `?size=` bytes.
+pub(crate) async fn stream(Query(query): Query<Params>) -> Body {
+    let number = |name| query.text(name).and_then(|text| text.parse().ok());
+    chunks(number("size").unwrap_or(1024) as usize, number("chunks").unwrap_or(10), Then::End)
+}
+
+pub(crate) async fn endless() -> Body {
+    chunks(64 << 10, u64::MAX, Then::End)
+}
+
+pub(crate) async fn stream_that_panics() -> Body {
+    chunks(1024, 3, Then::Panic)
+}
+
+pub(crate) async fn stream_that_fails() -> Body {
+    chunks(1024, 3, Then::Fail)
+}
+
+pub(crate) async fn panics() -> &'static str {
+    panic!("a panic within a handler")
+}
+
+/// An extractor that panics.
+pub(crate) struct Panics;
+
+impl FromRequestParts for Panics {
+    async fn from_request_parts(_: &mut Parts) -> Result<Self> {
+        panic!("a panic within an extractor")
+    }
+}
+
+pub(crate) async fn panics_in_an_extractor(_: Panics) -> &'static str {
+    "not reached"
+}
+
+pub(crate) async fn panics_in_middleware(request: Request, next: Next) -> Response {
+    assert!(request.path() != "/panic/middleware", "a panic within middleware");
+    next.run(request).await
+}
