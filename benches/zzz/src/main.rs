@@ -3,7 +3,9 @@
 
 use mimalloc::MiMalloc;
 use serde::Serialize;
+use zzz::http::Limits;
 use zzz::prelude::*;
+use zzz::router::post;
 
 /// The allocator that every contender has.
 #[global_allocator]
@@ -26,9 +28,19 @@ async fn user(Path(id): Path<i64>) -> String {
     id.to_string()
 }
 
+/// Writes a file to a temporary one, and tells its length.
+async fn upload(mut form: Multipart) -> Result<String> {
+    let mut length = 0;
+    while let Some(part) = form.next_part().await? {
+        length = part.to_temp_file().await?.len();
+    }
+    Ok(length.to_string())
+}
+
 fn routes() -> Router {
     Router::new()
         .scope(Scope::new("/").get("/plaintext", plaintext).get("/json", json).get("/users/:id", user))
+        .scope(Scope::new("/").route(post("/upload", upload).limits(Limits::new().body(1 << 40))))
 }
 
 fn app() -> App {

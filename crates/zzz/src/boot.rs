@@ -10,6 +10,8 @@ use zzz_core_http::HttpConfig;
 use zzz_db::migrate::{Migrations, Migrator};
 use zzz_db::{DatabaseConfig, DatabaseUrl, Repo, storage};
 use zzz_middleware::{ErrorPages, StaticFiles};
+#[cfg(feature = "multipart")]
+use zzz_multipart::{UploadConfig, Uploads};
 use zzz_router::Endpoint;
 #[cfg(feature = "templates")]
 use {zzz_core::http::Assets, zzz_templates::TemplatesBuilder};
@@ -78,6 +80,8 @@ impl Prepared {
         let mut layers = Layers::new(env);
         layers.section::<AppConfig>();
         layers.section::<HttpConfig>();
+        #[cfg(feature = "multipart")]
+        layers.section::<UploadConfig>();
         if app.migrations.is_some() {
             layers.section::<DatabaseConfig>();
         }
@@ -97,6 +101,19 @@ impl Prepared {
         }
         let config = Arc::new(layers.resolve()?);
         Ok(Self { app, root, config })
+    }
+
+    /// The place and the limits of uploads. What dead processes left there is removed.
+    #[cfg(feature = "multipart")]
+    fn uploads(&self) -> Uploads {
+        let mut config = UploadConfig::clone(&self.config.get::<UploadConfig>());
+        config.temp_dir = config.temp_dir.map(|folder| self.root.join(folder).display().to_string());
+        let uploads = Uploads::new(config);
+        if let Err(error) = uploads.folder().sweep() {
+            let folder = uploads.folder().parent().display();
+            tracing::warn!(%folder, %error, "could not look for uploads that dead processes left");
+        }
+        uploads
     }
 
     pub(crate) fn database_url(&self) -> Result<DatabaseUrl> {
@@ -241,6 +258,8 @@ pub(crate) async fn start(prepared: &Prepared) -> Result<Booted> {
         booted_database = Some((opened, migrations));
     }
     services.insert(health);
+    #[cfg(feature = "multipart")]
+    services.insert(prepared.uploads());
     for register in &prepared.app.services {
         register(&mut services, config)?;
     }

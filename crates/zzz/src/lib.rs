@@ -31,6 +31,7 @@
 //! | [`server`] | `zzz-core-http` |
 //! | [`db`] | `zzz-db` |
 //! | `templates` | `zzz-templates` (feature `templates`) |
+//! | `multipart` | `zzz-multipart` (feature `multipart`) |
 //!
 //! # Features
 //!
@@ -38,6 +39,7 @@
 //! |---|---|---|
 //! | `sqlite` | yes | the SQLite driver, SQLite included |
 //! | `templates` | yes | templates on minijinja |
+//! | `multipart` | yes | uploads: forms with files |
 //! | `tls` | no | TLS on rustls, with certificates that are exchanged without a restart |
 //! | `tower` | no | `server::tower`: an app in an axum router, an axum router in an app |
 
@@ -64,6 +66,8 @@ pub use zzz_core::{Error, FieldErrors, Param, Params, Result, Services, config, 
 pub use zzz_core_http as server;
 pub use zzz_db as db;
 pub use zzz_middleware as middleware;
+#[cfg(feature = "multipart")]
+pub use zzz_multipart as multipart;
 pub use zzz_router as router;
 pub use zzz_streaming as streaming;
 #[cfg(feature = "templates")]
@@ -78,6 +82,8 @@ pub mod prelude {
     pub use zzz_core::{Error, FieldErrors, Params, Result};
     pub use zzz_db::{Changeset, OrNotFound, Repo, Schema, fields};
     pub use zzz_middleware::Flash;
+    #[cfg(feature = "multipart")]
+    pub use zzz_multipart::{FileKind, Multipart, MultipartForm};
     pub use zzz_router::{Pipeline, Router, Scope};
     #[cfg(feature = "templates")]
     pub use zzz_templates::View;

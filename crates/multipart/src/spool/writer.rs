@@ -1,0 +1,187 @@
+//! [`Writer`]: chunks to a file, in big pieces, on threads that may block.
+//!
+//! Chunks are not copied: they are collected until there is enough for a write, and written with one `writev`. While
+//! that happens the next ones are collected, and no more than those: when they are enough for a write, too, the
+//! collecting waits, nobody reads from the client, and the client waits. So an upload holds at most two pieces in
+//! memory, however fast the client and slow the disk.
+
+use std::fs::File;
+use std::io::{self, IoSlice, Write};
+use std::mem;
+
+use bytes::{Bytes, BytesMut};
+use tokio::task::JoinHandle;
+
+/// How much is written at once. Of 64 KiB to 2 MiB this costs the least: what is written has not left the processor's
+/// cache since it was received, and the way to the other thread is paid for once in 256 KiB.
+const PIECE: usize = 256 * 1024;
+
+/// Chunks below this are copied together: keeping each would cost more memory than it holds.
+const SMALL: usize = 2 * 1024;
+
+/// Writes chunks to a file.
+#[derive(Debug)]
+pub(super) struct Writer {
+    state: State,
+    piece: Piece,
+    length: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle(File),
+    Writing(JoinHandle<(File, io::Result<()>)>),
+    /// It failed; the error was told.
+    Broken,
+}
+
+impl Writer {
+    pub(super) fn new(file: File) -> Self {
+        Self { state: State::Idle(file), piece: Piece::default(), length: 0 }
+    }
+
+    /// Takes a chunk. Waits for the disk if two pieces are full.
+    pub(super) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
+        self.length += chunk.len() as u64;
+        self.piece.add(chunk);
+        if self.piece.length >= PIECE {
+            self.write().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, and gives the file and its length.
+    pub(super) async fn finish(mut self) -> io::Result<(File, u64)> {
+        if self.piece.length > 0 {
+            self.write().await?;
+        }
+        Ok((self.file().await?, self.length))
+    }
+
+    async fn write(&mut self) -> io::Result<()> {
+        let mut file = self.file().await?;
+        let piece = mem::take(&mut self.piece);
+        self.state = State::Writing(tokio::task::spawn_blocking(move || {
+            let result = piece.write(&mut file);
+            (file, result)
+        }));
+        Ok(())
+    }
+
+    /// The file, when nothing is being written to it.
+    async fn file(&mut self) -> io::Result<File> {
+        match mem::replace(&mut self.state, State::Broken) {
+            State::Idle(file) => Ok(file),
+            State::Writing(writing) => {
+                let (file, result) = writing.await.map_err(io::Error::other)?;
+                result.map(|()| file)
+            }
+            State::Broken => Err(io::Error::other("an earlier write failed")),
+        }
+    }
+}
+
+/// Chunks for one write.
+#[derive(Debug, Default)]
+struct Piece {
+    chunks: Vec<Bytes>,
+    /// Small ones that came last, copied together.
+    small: BytesMut,
+    length: usize,
+}
+
+impl Piece {
+    fn add(&mut self, chunk: Bytes) {
+        self.length += chunk.len();
+        if chunk.len() < SMALL {
+            self.small.extend_from_slice(&chunk);
+        } else {
+            self.close_small();
+            self.chunks.push(chunk);
+        }
+    }
+
+    fn close_small(&mut self) {
+        if !self.small.is_empty() {
+            self.chunks.push(self.small.split().freeze());
+        }
+    }
+
+    fn write(mut self, file: &mut impl Write) -> io::Result<()> {
+        self.close_small();
+        let mut slices: Vec<IoSlice<'_>> = self.chunks.iter().map(|chunk| IoSlice::new(chunk)).collect();
+        let mut rest = &mut slices[..];
+        while !rest.is_empty() {
+            match file.write_vectored(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => IoSlice::advance_slices(&mut rest, count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a few bytes at a time, and is interrupted now and then.
+    struct Reluctant(Vec<u8>, usize);
+
+    impl Write for Reluctant {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.1 += 1;
+            if self.1.is_multiple_of(3) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let count = bytes.len().min(7);
+            self.0.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_piece_is_written_in_order_however_little_is_taken_at_once() {
+        let mut piece = Piece::default();
+        let mut expected = Vec::new();
+        for (number, length) in [1, 3000, 5, 6, SMALL, SMALL - 1, 4096, 1].into_iter().enumerate() {
+            let chunk = vec![number as u8; length];
+            expected.extend_from_slice(&chunk);
+            piece.add(chunk.into());
+        }
+        assert_eq!(piece.length, expected.len());
+        let mut written = Reluctant(Vec::new(), 0);
+        piece.write(&mut written).unwrap();
+        assert_eq!(written.0, expected);
+    }
+
+    #[test]
+    fn small_chunks_do_not_cost_a_place_each() {
+        let mut piece = Piece::default();
+        for _ in 0..PIECE {
+            piece.add(Bytes::from_static(b"x"));
+        }
+        assert_eq!((piece.length, piece.chunks.len()), (PIECE, 0));
+        assert!(piece.small.capacity() <= 2 * PIECE);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_full_disk_is_told() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut writer = Writer::new(full);
+        let error = loop {
+            if let Err(error) = writer.push(Bytes::from(vec![0; PIECE])).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        // It does not go on as if nothing had happened.
+        assert!(writer.finish().await.is_err());
+    }
+}
