@@ -33,8 +33,13 @@ const INLINE: usize = 4;
 pub struct PathParams {
     inline: [(u16, u16); INLINE],
     count: u32,
-    /// A word, where a vector would be three: few routes have this many.
-    spilled: Option<Box<Vec<(u16, u16)>>>,
+    spilled: Option<Box<Spilled>>,
+}
+
+/// The places that are more than inline ones; in a box, since few routes have this many and a vector is three words.
+#[derive(Debug, Clone, Default)]
+struct Spilled {
+    places: Vec<(u16, u16)>,
 }
 
 impl PathParams {
@@ -42,7 +47,7 @@ impl PathParams {
     pub fn push(&mut self, start: u16, end: u16) {
         match self.inline.get_mut(self.count as usize) {
             Some(place) => *place = (start, end),
-            None => self.spilled.get_or_insert_default().push((start, end)),
+            None => self.spilled.get_or_insert_default().places.push((start, end)),
         }
         self.count += 1;
     }
@@ -65,7 +70,7 @@ impl PathParams {
         if index >= self.len() {
             return None;
         }
-        let place = self.inline.get(index).or_else(|| self.spilled.as_ref()?.get(index - INLINE))?;
+        let place = self.inline.get(index).or_else(|| self.spilled.as_ref()?.places.get(index - INLINE))?;
         let raw = path.get(usize::from(place.0)..usize::from(place.1))?;
         if !raw.as_bytes().contains(&b'%') {
             return Some(Cow::Borrowed(raw));
