@@ -91,6 +91,10 @@ impl TrackedIo {
     #[cfg(feature = "http2")]
     #[cold]
     fn poll_read_watched(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // To hyper this looks as if the peer had said its last. It flushes and closes, which is when the peer is told.
+        if self.frames.as_ref().is_some_and(|frames| frames.is_over()) {
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         match &mut self.sniff {
             Some(sniff) => {
@@ -134,16 +138,14 @@ impl TrackedIo {
         }
     }
 
-    /// Bytes came that hyper is about to see.
+    /// Frames came that hyper is about to see.
     #[cfg(feature = "http2")]
-    #[cold]
     fn frames_came(&mut self, buf: &mut ReadBuf<'_>, before: usize) {
         let (Some(frames), Some(streams)) = (&mut self.frames, self.state.streams()) else { return };
         let now = self.state.now();
-        if streams.is_given_up() || !frames.received(&buf.filled()[before..], now) {
-            // To hyper this looks as if the peer had said its last. It flushes and closes, which is when the peer
-            // is told.
-            buf.set_filled(before);
+        let seen = frames.received(&buf.filled()[before..], now);
+        buf.set_filled(before + seen);
+        if frames.is_exceeded() {
             streams.give_up(now);
             self.closing = Closing::with(&frames.farewell());
         }

@@ -41,6 +41,8 @@ pub(in crate::connection) struct FrameWatch {
     in_block: bool,
     /// The highest stream that was begun.
     last_stream: u32,
+    /// Whether the client exceeded its rates.
+    exceeded: bool,
     max_resets: u32,
     /// The second that is counted, in milliseconds of the clock.
     second: u64,
@@ -61,6 +63,7 @@ impl FrameWatch {
             payload: 0,
             in_block: false,
             last_stream: 0,
+            exceeded: false,
             max_resets,
             second: 0,
             resets: 0,
@@ -70,31 +73,42 @@ impl FrameWatch {
         }
     }
 
-    /// Bytes came. Whether the client stays within its rates.
+    /// Bytes came. How many of them hyper may see: all, unless the client exceeds its rates; then what is left of
+    /// the frame that was one too many. hyper takes an end within a frame for a broken connection, to which there is
+    /// nothing to say.
     #[must_use]
-    pub(in crate::connection) fn received(&mut self, mut bytes: &[u8], now: u64) -> bool {
-        let skipped = self.preface.min(bytes.len());
-        self.preface -= skipped;
-        bytes = &bytes[skipped..];
-        while !bytes.is_empty() {
+    pub(in crate::connection) fn received(&mut self, bytes: &[u8], now: u64) -> usize {
+        let mut at = self.preface.min(bytes.len());
+        self.preface -= at;
+        while at < bytes.len() {
             if self.payload > 0 {
-                let skipped = self.payload.min(bytes.len());
+                let skipped = self.payload.min(bytes.len() - at);
                 self.payload -= skipped;
-                bytes = &bytes[skipped..];
-                continue;
-            }
-            let wanted = (self.head.len() - self.have).min(bytes.len());
-            self.head[self.have..self.have + wanted].copy_from_slice(&bytes[..wanted]);
-            self.have += wanted;
-            bytes = &bytes[wanted..];
-            if self.have == self.head.len() {
-                self.have = 0;
-                if !self.frame(now) {
-                    return false;
+                at += skipped;
+            } else if self.exceeded {
+                break;
+            } else {
+                let taken = (self.head.len() - self.have).min(bytes.len() - at);
+                self.head[self.have..self.have + taken].copy_from_slice(&bytes[at..at + taken]);
+                self.have += taken;
+                at += taken;
+                if self.have == self.head.len() {
+                    self.have = 0;
+                    self.exceeded = !self.frame(now);
                 }
             }
         }
-        true
+        at
+    }
+
+    /// Whether the client exceeded its rates.
+    pub(in crate::connection) fn is_exceeded(&self) -> bool {
+        self.exceeded
+    }
+
+    /// Whether the client exceeded its rates, and the frame that did it is complete.
+    pub(in crate::connection) fn is_over(&self) -> bool {
+        self.exceeded && self.payload == 0
     }
 
     /// The head of a frame is here.
@@ -174,13 +188,18 @@ mod tests {
 
     fn watch() -> FrameWatch {
         let mut watch = FrameWatch::new(3);
-        assert!(watch.received(PREFACE, 0));
+        assert_eq!(watch.received(PREFACE, 0), PREFACE.len());
         watch
     }
 
     /// How many of the frames were let through.
     fn let_through(watch: &mut FrameWatch, frame: &[u8], now: u64) -> usize {
-        (0..10_000).take_while(|_| watch.received(frame, now)).count()
+        (0..10_000)
+            .take_while(|_| {
+                let _ = watch.received(frame, now);
+                !watch.is_exceeded()
+            })
+            .count()
     }
 
     #[test]
@@ -198,7 +217,8 @@ mod tests {
     fn the_next_second_begins_anew() {
         let mut watch = watch();
         for now in [10, 500, 999, 1000, 1500] {
-            assert!(watch.received(&frame(RST_STREAM, 0, 1, 4), now), "{now}");
+            let _ = watch.received(&frame(RST_STREAM, 0, 1, 4), now);
+            assert!(!watch.is_exceeded(), "{now}");
         }
         assert_eq!(let_through(&mut watch, &frame(RST_STREAM, 0, 1, 4), 1999), 1);
     }
@@ -213,17 +233,19 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_found_however_they_are_cut() {
+    fn frames_are_found_however_they_are_cut_and_the_last_is_let_through_whole() {
         let mut bytes = PREFACE.to_vec();
         for _ in 0..4 {
             bytes.extend(frame(DATA, 0, 1, 7));
             bytes.extend(frame(RST_STREAM, 0, 1, 4));
         }
+        let end = bytes.len();
+        bytes.extend(frame(DATA, 0, 1, 7));
         for size in 1..bytes.len() {
             let mut watch = FrameWatch::new(3);
-            let refused = bytes.chunks(size).position(|bytes| !watch.received(bytes, 0));
-            // The fourth reset's head ends 4 bytes before the end.
-            assert_eq!(refused, Some((bytes.len() - 5) / size), "in pieces of {size}");
+            let seen: usize = bytes.chunks(size).map(|bytes| watch.received(bytes, 0)).sum();
+            assert_eq!(seen, end, "in pieces of {size}");
+            assert!(watch.is_over());
         }
     }
 
@@ -240,7 +262,7 @@ mod tests {
             (vec![0; 3], false),
             (vec![0; 1], true),
         ] {
-            assert!(watch.received(&bytes, 0));
+            assert_eq!(watch.received(&bytes, 0), bytes.len());
             assert_eq!(watch.is_within_head(), within, "{bytes:?}");
         }
         assert_eq!(watch.farewell()[9..], [0, 0, 0, 7, 0, 0, 0, 11]);

@@ -121,11 +121,9 @@ impl Streams {
 
     /// The peer sent more than it may, and is not listened to any more.
     pub(in crate::connection) fn give_up(&self, now: u64) {
-        self.given_up.set(now);
-    }
-
-    pub(in crate::connection) fn is_given_up(&self) -> bool {
-        self.given_up.get().is_some()
+        if self.given_up.get().is_none() {
+            self.given_up.set(now);
+        }
     }
 
     /// Holds the connection and its streams to their deadlines.
