@@ -57,12 +57,15 @@ impl Server {
         let mut inherited = Inherited::take()?;
         let plain = match Place::inherited(inherited.remove(Purpose::Plain)) {
             Some(place) => place,
-            None => Place::bind(&config.plain_address(), config.workers, "PORT")?,
+            None => {
+                let key = if config.listen.is_some() { "`listen`" } else { "PORT" };
+                Place::bind(&config.plain_address(), config.workers, key)?
+            }
         };
         let tls = match (certificates, Place::inherited(inherited.remove(Purpose::Tls))) {
             (Some(certificates), Some(place)) => Some((place, certificates)),
             (Some(certificates), None) => {
-                Some((Place::bind(&config.tls_address(), config.workers, "tls_port")?, certificates))
+                Some((Place::bind(&config.tls_address(), config.workers, "`tls_port`")?, certificates))
             }
             (None, Some(place)) => {
                 return Err(ServeError::setup(format!(

@@ -99,6 +99,20 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_tables_is_written_in_either_way() {
+        let inline = "[http]\nsni = [{ host = \"a.example\", cert = \"a.pem\", key = \"a.key\" }]\n";
+        let headed = "[[http.sni]]\nhost = \"a.example\"\ncert = \"a.pem\"\nkey = \"a.key\"\n";
+        for text in [inline, headed] {
+            let config = resolve(text).unwrap();
+            assert_eq!(config.sni.len(), 1);
+            assert_eq!(config.sni[0].to_string(), "a.example=a.pem:a.key");
+        }
+        let error = resolve("[http]\n\nsni = [{ host = \"a.example\", cert = \"a.pem\" }]\n").unwrap_err();
+        assert!(error.starts_with("config/dev.toml:3: `sni` in [http] must be a list of hosts"), "{error}");
+        assert!(error.ends_with("not [{ cert = \"a.pem\", host = \"a.example\" }]"), "{error}");
+    }
+
+    #[test]
     fn names_the_line_of_every_mistake() {
         let error =
             resolve("port = 1\n\n[http]\nprot = 1\nport = 1979-05-27\nworkers = \"many\"\n").unwrap_err();
