@@ -25,6 +25,7 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
+//! | `decompress` | no | request bodies in gzip, br and zstd, where `[http] decompress` says so |
 //! | `tls` | no | TLS on rustls: certificates for one or many hosts, exchanged without a restart |
 //! | `tower` | no | to and from services of tower's kind |
 //!
@@ -42,6 +43,7 @@
 //! | [`proxy_protocol`] | who a connection through a proxy comes from |
 //! | `redirect`, `public_url` | from the plain port to [`PublicUrl`] |
 //! | `connection` | one connection: its state, its socket, hyper's machine |
+//! | `decompress` | request bodies that come compressed |
 //! | `sweeper` | the thread that holds connections to their deadlines |
 //! | `service_fn`, `tower` | what else can be served |
 //! | [`shutdown`] | signals |
@@ -50,6 +52,8 @@
 mod acceptor;
 mod config;
 mod connection;
+#[cfg(feature = "decompress")]
+mod decompress;
 mod door;
 mod error;
 mod listener;

@@ -38,6 +38,7 @@
 //! |---|---|---|
 //! | `sqlite` | yes | the SQLite driver, SQLite included |
 //! | `templates` | yes | templates on minijinja |
+//! | `decompress` | no | request bodies in gzip, br and zstd, where `[http] decompress` says so |
 //! | `tls` | no | TLS on rustls, with certificates that are exchanged without a restart |
 //! | `tower` | no | `server::tower`: an app in an axum router, an axum router in an app |
 
