@@ -3,6 +3,7 @@
 
 mod commands;
 mod durability;
+mod files;
 mod readme;
 mod startup;
 mod stopping;

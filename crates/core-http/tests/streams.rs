@@ -230,6 +230,15 @@ async fn a_producer_learns_that_the_client_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_is_closed() {
+    let running =
+        start(HttpConfig { write_stall_timeout: Duration::from_millis(200), ..HttpConfig::default() });
+    let mut stream = running.get("/endless").await;
+    until(&mut stream, "xxxx").await;
+    within(running.app.gone.notified()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trailers_go_both_ways() {
     let running = start(HttpConfig::default());
     let mut stream = running.get("/trailers").await;
@@ -255,8 +264,16 @@ async fn shutdown_ends_what_has_no_end_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_may_last_longer_than_the_request_timeout() {
-    let config = HttpConfig { request_timeout: Duration::from_millis(50), ..HttpConfig::default() };
+async fn a_stream_may_last_and_be_silent_longer_than_any_timeout() {
+    let short = Duration::from_millis(50);
+    let config = HttpConfig {
+        request_timeout: short,
+        write_stall_timeout: short,
+        header_timeout: short,
+        keep_alive_timeout: short,
+        body_grace: short,
+        ..HttpConfig::default()
+    };
     let running = start(config);
     let (mut stream, mut sender) = running.live().await;
     sender.send("one").await.unwrap();
