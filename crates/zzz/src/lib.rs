@@ -103,6 +103,13 @@ macro_rules! folder {
     };
 }
 
+/// The guides whose code is compiled as tests.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../../docs/streaming.md")]
+    struct Streaming;
+}
+
 #[doc(hidden)]
 pub mod __private {
     pub use zzz_macros::folder;
