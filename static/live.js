@@ -122,7 +122,6 @@
   }
 
   button.addEventListener("click", () => {
-    list.previousElementSibling.scrollIntoView();
     const first = list.querySelector(".entry-new a");
     if (first) first.focus({ preventScroll: true });
     window.scrollTo({ top: list.getBoundingClientRect().top + window.scrollY - 120 });

@@ -3,6 +3,7 @@
 
 mod commands;
 mod durability;
+mod files;
 #[cfg(unix)]
 mod listening;
 mod readme;

@@ -88,3 +88,23 @@ fn a_runtime_per_core_stops_in_the_same_way() {
     assert!(answer.starts_with("HTTP/1.1 201 Created") && answer.contains("connection: close"), "{answer}");
     assert_eq!(app.wait().0.code(), Some(0));
 }
+
+#[test]
+fn sigterm_ends_streams_of_events_instead_of_waiting_for_them() {
+    let database = TempDatabase::new();
+    let mut app = App::start(&mut command(&database));
+    let mut stream = TcpStream::connect(&app.address).unwrap();
+    stream.write_all(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let mut came = Vec::new();
+    while !came.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        came.push(byte[0]);
+    }
+    app.signal("-TERM");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    // Cut at the end of the grace, it would break off instead.
+    assert_eq!(rest, "0\r\n\r\n");
+    assert_eq!(app.wait().0.code(), Some(0));
+}

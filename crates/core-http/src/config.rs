@@ -69,6 +69,9 @@ zzz_core::config_section! {
         max_target: ByteSize = ByteSize::kib(8), in ByteSize(1)..=ByteSize::kib(60);
         /// The largest body of a request; then 413. A route may set its own.
         body_limit: ByteSize = ByteSize::mib(2);
+        /// Whether request bodies in gzip, br and zstd are decoded; limits count decoded bytes. An encoding that is
+        /// not known is then 415. Without it, handlers get bodies as they come. Needs the feature `decompress`.
+        decompress: bool = false;
         /// Connections at once. More wait in the kernel's backlog, without a deadline of ours, until one closes:
         /// no deadline runs before a connection is accepted.
         max_connections: usize = 10_000, in 1..=1_000_000;

@@ -26,6 +26,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `http2` | yes | HTTP/2, over TLS and by prior knowledge |
+//! | `decompress` | no | request bodies in gzip, br and zstd, where `[http] decompress` says so |
 //! | `tls` | no | TLS on rustls: certificates for one or many hosts, exchanged without a restart |
 //! | `tower` | no | to and from services of tower's kind |
 //!
@@ -43,6 +44,7 @@
 //! | [`proxy_protocol`] | who a connection through a proxy comes from |
 //! | `redirect`, `public_url` | from the plain port to [`PublicUrl`] |
 //! | `connection` | one connection: its state, its socket, hyper's machine |
+//! | `decompress` | request bodies that come compressed |
 //! | `sweeper` | the thread that holds connections to their deadlines |
 //! | `service_fn`, `tower` | what else can be served |
 //! | [`shutdown`] | signals |
@@ -51,6 +53,8 @@
 mod acceptor;
 mod config;
 mod connection;
+#[cfg(feature = "decompress")]
+mod decompress;
 mod door;
 mod error;
 mod listener;

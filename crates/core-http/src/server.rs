@@ -52,6 +52,7 @@ impl Server {
     /// message says which, and how to mend it.
     pub fn bind(config: &HttpConfig) -> Result<Self, ServeError> {
         check_proxies(config)?;
+        check_features(config)?;
         // What can be refused without a port is refused without one.
         let certificates = config.wants_tls().then(|| Certificates::load(config)).transpose()?;
         let mut inherited = Inherited::take()?;
@@ -217,6 +218,16 @@ fn check_proxies(config: &HttpConfig) -> Result<(), ServeError> {
         return Err(ServeError::setup(
             "`proxy_protocol` is on and `trusted_proxies` names nobody, so every connection would be refused; name \
              the addresses of the proxies",
+        ));
+    }
+    Ok(())
+}
+
+fn check_features(config: &HttpConfig) -> Result<(), ServeError> {
+    if config.decompress && !cfg!(feature = "decompress") {
+        return Err(ServeError::setup(
+            "`decompress` is on, but it is not compiled in; turn on the feature `decompress` of zzz-web (zzz-core-http \
+             has one of the same name), or unset `decompress` in [http]",
         ));
     }
     Ok(())

@@ -103,10 +103,10 @@ struct Running {
 fn start(config: HttpConfig) -> Running {
     let app = App::default();
     let server = Server::bind(&HttpConfig { port: 0, workers: 2, ..config }).unwrap();
-    let address = server.local_addr();
+    let address = server.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(server.run(app.clone(), async { drop(stopped.await) }));
-    Running { address: address.unwrap(), app, stop, served }
+    Running { address, app, stop, served }
 }
 
 impl Running {
@@ -230,6 +230,15 @@ async fn a_producer_learns_that_the_client_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_is_closed() {
+    let running =
+        start(HttpConfig { write_stall_timeout: Duration::from_millis(200), ..HttpConfig::default() });
+    let mut stream = running.get("/endless").await;
+    until(&mut stream, "xxxx").await;
+    within(running.app.gone.notified()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trailers_go_both_ways() {
     let running = start(HttpConfig::default());
     let mut stream = running.get("/trailers").await;
@@ -255,8 +264,16 @@ async fn shutdown_ends_what_has_no_end_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_may_last_longer_than_the_request_timeout() {
-    let config = HttpConfig { request_timeout: Duration::from_millis(50), ..HttpConfig::default() };
+async fn a_stream_may_last_and_be_silent_longer_than_any_timeout() {
+    let short = Duration::from_millis(50);
+    let config = HttpConfig {
+        request_timeout: short,
+        write_stall_timeout: short,
+        header_timeout: short,
+        keep_alive_timeout: short,
+        body_grace: short,
+        ..HttpConfig::default()
+    };
     let running = start(config);
     let (mut stream, mut sender) = running.live().await;
     sender.send("one").await.unwrap();
@@ -265,4 +282,45 @@ async fn a_stream_may_last_longer_than_the_request_timeout() {
     tokio::time::sleep(Duration::from_millis(400)).await;
     sender.send("two").await.unwrap();
     assert_eq!(until(&mut stream, "two\r\n").await, "3\r\ntwo\r\n");
+}
+
+#[cfg(feature = "decompress")]
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_decoded_if_they_should_be() {
+    // Ten MiB of zeros in brotli.
+    let bomb: &[u8] = b"\xcb\xff\xff\x3f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x2f\xff\xff\x3f\xf0\x4f\x00\xc4\x61\x11\x80\xee\xfd\x07";
+    let text: &[u8] = b"\x0b\x0a\x80Hello, hello, hello!\n\x03";
+    let head = |coding: &str, length: usize| {
+        format!(
+            "POST /read HTTP/1.1\r\nhost: x\r\ncontent-encoding: {coding}\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    for (decompress, coding, body, answer) in [
+        (true, "br", text, "200 OK\r\n 21 -"),
+        (false, "br", text, "200 OK\r\n 25 -"),
+        (true, "br", bomb, "413 Payload Too Large\r\n"),
+        (true, "br", &text[..20], "400 Bad Request\r\n"),
+        (true, "deflate", text, "415 Unsupported Media Type\r\n accept-encoding: gzip, br, zstd\r\n"),
+        (true, "identity", text, "200 OK\r\n 25 -"),
+    ] {
+        let running = start(HttpConfig { decompress, ..HttpConfig::default() });
+        let mut stream = running.send(&head(coding, body.len())).await;
+        stream.write_all(body).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let came = rest(&mut stream).await;
+        let (status, part) =
+            answer.split_once(' ').map(|(_, rest)| rest.split_once("\r\n").unwrap()).unwrap();
+        assert!(came.contains(status) && came.contains(part.trim_start()), "{decompress} {coding}: {came}");
+    }
+}
+
+#[cfg(not(feature = "decompress"))]
+#[tokio::test]
+async fn what_is_not_compiled_in_is_refused_with_its_name() {
+    let error = Server::bind(&HttpConfig { port: 0, decompress: true, ..HttpConfig::default() }).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`decompress` is on, but it is not compiled in; turn on the feature `decompress` of zzz-web (zzz-core-http has \
+         one of the same name), or unset `decompress` in [http]"
+    );
 }

@@ -196,9 +196,7 @@ impl Error {
             if let Some(found) = inner.downcast_ref::<ErrorStatus>() {
                 error.inner.status = found.status;
                 error.inner.public.clone_from(&found.message);
-                if let Some(seconds) = found.retry_after {
-                    error.inner.headers.push(("retry-after", seconds.to_string()));
-                }
+                error.inner.headers.clone_from(&found.headers);
                 break;
             }
             link = inner.source();
@@ -277,7 +275,7 @@ impl fmt::Debug for Error {
 pub struct ErrorStatus {
     status: u16,
     message: Option<Cow<'static, str>>,
-    retry_after: Option<u32>,
+    headers: Vec<(&'static str, String)>,
     source: Option<Cause>,
 }
 
@@ -285,7 +283,7 @@ impl ErrorStatus {
     /// This HTTP status code, with no message for the client.
     #[must_use]
     pub fn new(status: u16) -> Self {
-        Self { status, message: None, retry_after: None, source: None }
+        Self { status, message: None, headers: Vec::new(), source: None }
     }
 
     /// What the client may read.
@@ -297,8 +295,14 @@ impl ErrorStatus {
 
     /// After how many seconds trying again makes sense (RFC 9110, section 10.2.3).
     #[must_use]
-    pub fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after = Some(seconds);
+    pub fn retry_after(self, seconds: u32) -> Self {
+        self.header("retry-after", seconds.to_string())
+    }
+
+    /// Adds a response header, such as `allow`.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 

@@ -39,6 +39,7 @@
 //! |---|---|---|
 //! | `sqlite` | yes | the SQLite driver, SQLite included |
 //! | `templates` | yes | templates on minijinja |
+//! | `decompress` | no | request bodies in gzip, br and zstd, where `[http] decompress` says so |
 //! | `multipart` | yes | uploads: forms with files |
 //! | `tls` | no | TLS on rustls, with certificates that are exchanged without a restart |
 //! | `tower` | no | `server::tower`: an app in an axum router, an axum router in an app |
@@ -106,6 +107,13 @@ macro_rules! folder {
     ($name:literal) => {
         $crate::__private::folder!($crate, $name)
     };
+}
+
+/// The guides whose code is compiled as tests.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../../docs/streaming.md")]
+    struct Streaming;
 }
 
 #[doc(hidden)]

@@ -33,8 +33,27 @@ pub(super) struct RequestLimits {
     #[cfg(feature = "http2")]
     pub(super) max_headers: usize,
     pub(super) body: u64,
+    /// Whether bodies are decoded.
+    #[cfg(feature = "decompress")]
+    pub(super) decompress: bool,
     /// In milliseconds.
     pub(super) timeout: u64,
+}
+
+impl RequestLimits {
+    /// A request's body as handlers read it.
+    #[cfg_attr(
+        not(feature = "decompress"),
+        expect(clippy::unused_self, reason = "there is nothing to choose")
+    )]
+    fn readable(&self, parts: &mut http::request::Parts, incoming: IncomingBody) -> Body {
+        #[cfg(feature = "decompress")]
+        if self.decompress {
+            return crate::decompress::body(&mut parts.headers, incoming, self.body);
+        }
+        let _ = parts;
+        Body::from_http_body(incoming)
+    }
 }
 
 impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
@@ -57,7 +76,7 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
             return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
         }
         match strict::http1(&mut parts, chunked, &self.hosts) {
-            Ok(()) => Call::begin(&*self.service, self.limits.body, parts, incoming, has_body, lane),
+            Ok(()) => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),
             Err(status) => Call::refused(status, lane),
         }
     }
@@ -113,7 +132,7 @@ impl Call {
     #[inline(always)]
     pub(super) fn begin(
         service: &dyn Service,
-        body_limit: u64,
+        limits: &RequestLimits,
         mut parts: http::request::Parts,
         incoming: Incoming,
         has_body: bool,
@@ -123,11 +142,11 @@ impl Call {
             upgrade::offer(&mut parts, has_body);
         }
         let mut body = if has_body {
-            Body::from_http_body(IncomingBody { incoming, lane: lane.clone() })
+            limits.readable(&mut parts, IncomingBody { incoming, lane: lane.clone() })
         } else {
             Body::empty()
         };
-        body.set_limit(body_limit);
+        body.set_limit(limits.body);
         let request = Request::with_connection(parts, body, Some(lane.seen_by_request()));
         Self { answer: Answer::Handler(service.call(request)), lane }
     }

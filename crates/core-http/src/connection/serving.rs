@@ -28,6 +28,8 @@ impl Serving {
             #[cfg(feature = "http2")]
             max_headers: config.max_headers,
             body: config.body_limit.0,
+            #[cfg(feature = "decompress")]
+            decompress: config.decompress,
             timeout: millis(config.request_timeout),
         };
         Self {

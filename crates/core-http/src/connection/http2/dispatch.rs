@@ -57,7 +57,7 @@ impl hyper::service::Service<http::Request<Incoming>> for Http2Dispatch {
         let lane = Lane::Stream(Arc::clone(&stream));
         let call = match self.refusal(&mut parts) {
             Some(status) => Call::refused(status, lane),
-            None => Call::begin(&*self.service, self.limits.body, parts, incoming, has_body, lane),
+            None => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),
         };
         Http2Call::Begun(Begun { call, stream, known: false, answered: false })
     }
