@@ -6,7 +6,7 @@
 //! | line | does |
 //! |---|---|
 //! | `read` | the counters, one `name value` a line |
-//! | `log` | the requests that were dispatched, `METHOD target` each |
+//! | `log` | the requests that were dispatched, `METHOD target X-FRONT` each, where the last is that header or `-` |
 //! | `open` | lets the handlers of `/wait` go on, now and later |
 //!
 //! `/ok` belongs to the well-behaved client and is not counted.
