@@ -16,3 +16,4 @@ mod slow;
 mod smuggling;
 mod stopping;
 mod tls;
+mod uploads;

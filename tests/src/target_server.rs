@@ -32,6 +32,7 @@ fn router() -> Router {
             .route(post("/sink/small", routes::sink).limits(Limits::new().body(1024)))
             .route(post("/sink/large", routes::sink).limits(Limits::new().body(64 << 20)))
             .route(any("/ignore", routes::hello))
+            .route(post("/upload", routes::upload))
             .route(post("/json", routes::json))
             .route(post("/form", routes::form))
             .route(any("/wait", routes::wait))
