@@ -7,7 +7,7 @@ use super::case::{block, get, post};
 use crate::harness::PATIENCE;
 use crate::harness::flow::{Transport, over_h2};
 use crate::harness::h2::{
-    Client, Frame, code, data, flag, headers, kind, ping, rst_stream, settings, window_update,
+    Client, Frame, Outcome, code, data, flag, headers, kind, ping, rst_stream, settings, window_update,
 };
 use crate::harness::hpack::{indexed, indexed_literal};
 use crate::harness::target::Target;
@@ -166,6 +166,46 @@ fn row_28_floods_of_small_frames_are_borne_or_ended() {
         }
         target.until("every handler is dropped", |board| board.in_flight == 0);
         witness.is_content(&mut target);
+    });
+}
+
+/// Many small frames are no flood when they carry something.
+#[test]
+fn row_28_busy_clients_are_not_taken_for_floods() {
+    over_h2(|transport| {
+        let target = Target::start(&[]);
+        let mut client = Client::open(transport.connect(&target));
+        // 32 MiB, with two WINDOW_UPDATEs for each frame of it.
+        client.request(1, "GET", "/stream?chunks=2000&size=16384");
+        match client.outcome(1) {
+            Outcome::Response { status: 200, body, .. } => assert_eq!(body.len(), 2000 * 16_384),
+            other => panic!("a download over {transport:?}: {other:?}"),
+        }
+        // A thousand requests, one after the other, and a PING with each.
+        for number in 1..=1000 {
+            client.send(&ping(*b"how far?"));
+            client.request(number * 2 + 1, "GET", "/ok");
+            let answered = client.outcome(number * 2 + 1);
+            assert!(matches!(answered, Outcome::Response { status: 200, .. }), "{number}: {answered:?}");
+        }
+        // An upload in pieces of ten bytes, as a stream of events is one.
+        client.send(&post(3001, "/sink"));
+        for _ in 0..3000 {
+            assert!(client.send_body(3001, b"ten bytes!", false), "an upload over {transport:?}");
+        }
+        client.send_body(3001, b"", true);
+        match client.outcome(3001) {
+            Outcome::Response { status: 200, body, .. } => assert_eq!(body, b"30000"),
+            other => panic!("an upload over {transport:?}: {other:?}"),
+        }
+        // Hundreds of requests that their client does not want any more, in the time of a person.
+        for number in 0..100 {
+            client.request(4001 + number * 2, "GET", "/never");
+            client.send(&rst_stream(4001 + number * 2, code::CANCEL));
+        }
+        client.request(5001, "GET", "/ok");
+        let answered = client.outcome(5001);
+        assert!(matches!(answered, Outcome::Response { status: 200, .. }), "{transport:?}: {answered:?}");
     });
 }
 
