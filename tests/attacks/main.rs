@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bodies;
+mod desync;
 mod faults;
+mod fronts;
 mod grammar;
 mod harness;
 mod heads;
@@ -14,3 +16,4 @@ mod slow;
 mod smuggling;
 mod stopping;
 mod tls;
+mod uploads;

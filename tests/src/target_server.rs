@@ -6,7 +6,7 @@
 //! | line | does |
 //! |---|---|
 //! | `read` | the counters, one `name value` a line |
-//! | `log` | the requests that were dispatched, `METHOD target` each |
+//! | `log` | the requests that were dispatched, `METHOD target X-FRONT` each, where the last is that header or `-` |
 //! | `open` | lets the handlers of `/wait` go on, now and later |
 //!
 //! `/ok` belongs to the well-behaved client and is not counted.
@@ -32,6 +32,7 @@ fn router() -> Router {
             .route(post("/sink/small", routes::sink).limits(Limits::new().body(1024)))
             .route(post("/sink/large", routes::sink).limits(Limits::new().body(64 << 20)))
             .route(any("/ignore", routes::hello))
+            .route(post("/upload", routes::upload))
             .route(post("/json", routes::json))
             .route(post("/form", routes::form))
             .route(any("/wait", routes::wait))

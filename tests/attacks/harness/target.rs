@@ -129,7 +129,7 @@ impl Target {
         }
     }
 
-    /// The requests that have reached the app, `METHOD target` each.
+    /// The requests that have reached the app, `METHOD target X-FRONT` each.
     pub(crate) fn log(&self) -> Vec<String> {
         self.ask("log").lines().map(str::to_owned).collect()
     }

@@ -55,7 +55,8 @@ impl Visit {
         if log.len() == LOGGED {
             log.pop_front();
         }
-        log.push_back(format!("{} {}", request.method(), request.uri()));
+        let front = request.header("x-front").unwrap_or("-");
+        log.push_back(format!("{} {} {front}", request.method(), request.uri()));
         Self { answered: false }
     }
 }

@@ -1,7 +1,8 @@
 //! The target's handlers.
 
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -59,6 +60,24 @@ pub(crate) async fn sink(request: Request) -> Result<String> {
     }
     BOARD.committed.fetch_add(1, SeqCst);
     Ok(length.to_string())
+}
+
+/// Keeps the files of a form in `TARGET_UPLOADS`, under names of ours.
+pub(crate) async fn upload(form: MultipartForm) -> Result<Json<Value>> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let folder = std::env::var_os("TARGET_UPLOADS").map(PathBuf::from);
+    let mut files = Vec::new();
+    for file in form.files.iter() {
+        let (field, name) = (file.name().to_owned(), file.file_name().map(String::from));
+        files.push(json!({ "field": field, "name": name, "size": file.file().len() }));
+    }
+    for file in form.files {
+        if let Some(folder) = &folder {
+            file.save_to(folder.join(format!("upload-{}", NEXT.fetch_add(1, SeqCst)))).await?;
+        }
+    }
+    BOARD.committed.fetch_add(1, SeqCst);
+    Ok(Json(json!({ "files": files })))
 }
 
 pub(crate) async fn json(Json(value): Json<Value>) -> String {
