@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{BoxFuture, Frame, IntoResponse, Request, Response};
+use super::{BoxFuture, BoxHandler, Frame, IntoResponse, Request, Response};
 
 /// Runs around a handler: it may answer itself, change the request, change the response.
 ///
@@ -84,21 +84,32 @@ pub trait End: Send + Sync {
     fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
         frame.around(self.call(request))
     }
+
+    /// The handler, if the end is nothing but one.
+    fn as_handler(&self) -> Option<&BoxHandler> {
+        None
+    }
 }
 
-impl End for super::BoxHandler {
+impl End for BoxHandler {
     fn call(&self, request: Request) -> BoxFuture<Response> {
-        super::BoxHandler::call(self, request)
+        BoxHandler::call(self, request)
     }
 
     fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
-        super::BoxHandler::call_framed(self, request, frame)
+        BoxHandler::call_framed(self, request, frame)
+    }
+
+    fn as_handler(&self) -> Option<&BoxHandler> {
+        Some(self)
     }
 }
 
 /// Middleware in the order in which requests pass it, and what stands behind it. A clone shares it.
 #[derive(Clone)]
 pub struct Stack {
+    /// The handler, if nothing stands before it.
+    bare: Option<BoxHandler>,
     shared: Arc<Shared>,
 }
 
@@ -110,7 +121,8 @@ struct Shared {
 impl Stack {
     /// `layers`, and behind them `end`.
     pub fn new(layers: Vec<BoxMiddleware>, end: impl End + 'static) -> Self {
-        Self { shared: Arc::new(Shared { layers, end: Box::new(end) }) }
+        let bare = if layers.is_empty() { end.as_handler().cloned() } else { None };
+        Self { bare, shared: Arc::new(Shared { layers, end: Box::new(end) }) }
     }
 
     /// Sends a request through.
@@ -126,10 +138,11 @@ impl Stack {
     #[inline]
     #[must_use]
     pub fn run_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
-        if self.shared.layers.is_empty() {
-            return self.shared.end.call_framed(request, frame);
+        match &self.bare {
+            Some(handler) => handler.call_framed(request, frame),
+            None if self.shared.layers.is_empty() => self.shared.end.call_framed(request, frame),
+            None => frame.around(self.run(request)),
         }
-        frame.around(self.run(request))
     }
 }
 

@@ -97,6 +97,7 @@ impl Request {
     }
 
     /// As [`from_http`](Self::from_http), with the connection that the request came over.
+    #[inline(always)]
     #[must_use]
     pub fn with_connection(
         parts: request::Parts,
