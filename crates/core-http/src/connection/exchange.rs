@@ -89,11 +89,13 @@ impl Exchange {
     }
 
     /// A piece of the response was handed to HTTP/2's machine, which asks for the next when this one has left.
+    #[cfg(feature = "http2")]
     pub(super) fn handed_over(&self, now: u64) {
         self.handed_over.set(now);
     }
 
     /// HTTP/2's machine asks for more of the response.
+    #[cfg(feature = "http2")]
     pub(super) fn asked_for_more(&self) {
         self.handed_over.clear();
     }

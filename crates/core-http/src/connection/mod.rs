@@ -9,7 +9,7 @@
 //! | `io` | the stream as hyper sees it: it notes what comes and what the peer does not take |
 //! | `sniff`, `closing` | its first bytes and its end |
 //! | `driver` | the task: opening, HTTP/1 or HTTP/2, another protocol, the end |
-//! | `service`, `strict`, `upgrade` | from hyper's requests to the app's, and back |
+//! | `service`, `strict`, `raw_head`, `upgrade` | from hyper's requests to the app's, and back |
 //! | `http2` | what HTTP/2 has of its own |
 //! | `lane` | what a request runs in: a connection of HTTP/1 or a stream of HTTP/2 |
 //! | `state`, `exchange`, `deadlines`, `clock` | the times of connections and requests |
@@ -26,6 +26,7 @@ mod facts;
 mod http2;
 mod io;
 mod lane;
+mod raw_head;
 mod service;
 mod serving;
 #[cfg(feature = "http2")]

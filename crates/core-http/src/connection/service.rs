@@ -14,6 +14,7 @@ use zzz_core::http::{Body, BodyError, BoxFuture, Handover, Request, Response, Se
 
 use super::exchange::Overdue;
 use super::lane::Lane;
+use super::raw_head::is_unambiguous;
 use super::{ConnectionState, strict, upgrade};
 
 /// What the requests of a connection of HTTP/1 are answered with.
@@ -74,6 +75,9 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
         if came > self.limits.max_head && head_length(&parts) > self.limits.max_head {
             // hyper bounds its buffer, but takes a longer head if it comes in one piece.
             return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
+        }
+        if self.state.raw_head.take().is_some_and(|head| !is_unambiguous(&head)) {
+            return Call::refused(StatusCode::BAD_REQUEST, lane);
         }
         match strict::http1(&mut parts, chunked, &self.hosts) {
             Ok(()) => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),

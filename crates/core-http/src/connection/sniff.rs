@@ -56,7 +56,7 @@ impl Sniff {
                 }
                 self.held.extend_from_slice(rest.filled());
             }
-            state.received(&self.held);
+            state.head_is_held_back();
             if !may_begin_preface(&self.held) {
                 self.replayed = Some(0);
             } else if self.held.len() >= PREFACE.len() {

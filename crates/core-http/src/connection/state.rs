@@ -12,6 +12,7 @@ use super::clock::{CoarseClock, Since};
 use super::exchange::{Exchange, Verdict};
 #[cfg(feature = "http2")]
 use super::http2::Streams;
+use super::raw_head::RawHead;
 use super::{Deadlines, Facts, millis};
 
 /// Where a connection stands. Every phase but the handler's own waits on the peer and has a deadline.
@@ -80,6 +81,7 @@ pub(crate) struct ConnectionState {
     facts: OnceLock<Facts>,
     phase: AtomicU8,
     since: AtomicU64,
+    pub(super) raw_head: RawHead,
     /// How many bytes came since the last head was dispatched.
     received: AtomicU64,
     /// Whether bytes of the next head came while a request was in flight.
@@ -113,6 +115,7 @@ impl ConnectionState {
             facts: OnceLock::new(),
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),
+            raw_head: RawHead::default(),
             received: AtomicU64::new(0),
             early: AtomicBool::new(false),
             at_end_of_head: AtomicBool::new(false),
@@ -155,9 +158,16 @@ impl ConnectionState {
     /// Bytes came from the peer.
     pub(super) fn received(&self, bytes: &[u8]) {
         match self.phase() {
-            // The deadline of the first head runs since the connection was accepted.
-            Phase::Silent => self.phase.store(Phase::Head as u8, Relaxed),
-            Phase::Idle => self.enter(Phase::Head),
+            Phase::Silent => {
+                // The deadline of the first head runs since the connection was accepted.
+                self.phase.store(Phase::Head as u8, Relaxed);
+                self.raw_head.begin(bytes);
+            }
+            Phase::Idle => {
+                self.enter(Phase::Head);
+                self.raw_head.begin(bytes);
+            }
+            Phase::Head => self.raw_head.more(bytes),
             Phase::Busy => self.early.store(true, Relaxed),
             _ => {}
         }
@@ -213,6 +223,13 @@ impl ConnectionState {
             self.enter(Phase::Upgraded);
         }
         next
+    }
+
+    /// The beginning of a head came, and is held back until it is known what the connection speaks.
+    #[cfg(feature = "http2")]
+    pub(super) fn head_is_held_back(&self) {
+        self.phase.store(Phase::Head as u8, Relaxed);
+        self.raw_head.expect();
     }
 
     /// The first bytes were the preface of HTTP/2.

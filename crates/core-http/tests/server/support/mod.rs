@@ -6,8 +6,8 @@ pub(crate) mod frames;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,14 +27,14 @@ pub(crate) const LONG: usize = 20_000_000;
 pub(crate) const GET: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// Answers `/` at once, `/slow` when told, `/echo` with the body, `/unread` without reading it, `/long` with [`LONG`]
-/// bytes, `/trailers` with the body frame by frame, `/broken` with a body that
+/// bytes, `/endless` with more, `/trailers` with the body frame by frame, `/broken` with a body that
 /// fails, `/host` with the `Host` header, `/upgrade` with an echo of bytes.
 #[derive(Clone, Default)]
 pub(crate) struct App {
     /// A handler has begun: `/slow`, `/unread`, or `/upgrade` after its upgrade.
     pub(crate) entered: Arc<Notify>,
     pub(crate) go: Arc<Notify>,
-    /// A handler of `/slow`, `/echo` or `/unread` is done with, in whichever way.
+    /// A handler of `/slow`, `/echo` or `/unread`, or the body of `/endless`, is done with, in whichever way.
     pub(crate) dropped: Arc<Notify>,
     pub(crate) requests: Arc<AtomicUsize>,
     /// How many handlers of `/slow` are at work now, and how many were at most.
@@ -51,6 +51,23 @@ impl Drop for OnDrop {
             count.fetch_sub(1, Ordering::SeqCst);
         }
         self.0.notify_one();
+    }
+}
+
+static LONG_BODY: LazyLock<Bytes> = LazyLock::new(|| (0..LONG).map(|at| at as u8).collect::<Vec<_>>().into());
+
+/// A body that does not end by itself.
+struct Endless(#[allow(dead_code, reason = "it tells when it is dropped")] OnDrop);
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
+        Poll::Ready(Some(Ok(Frame::data(LONG_BODY.slice(..100_000)))))
     }
 }
 
@@ -116,7 +133,8 @@ impl App {
             }
             "/broken" => Response::new(Body::from_http_body(Broken(false))),
             "/host" => request.header("host").unwrap_or("none").to_owned().into_response(),
-            "/long" => (0..LONG).map(|at| at as u8).collect::<Vec<_>>().into_response(),
+            "/long" => LONG_BODY.clone().into_response(),
+            "/endless" => Response::new(Body::from_http_body(Endless(OnDrop(self.dropped, None)))),
             "/upgrade" => match request.extensions().get::<Upgrade>() {
                 Some(upgrade) => upgrade.accept("echo", move |connection| self.echo(connection)),
                 None => StatusCode::UPGRADE_REQUIRED.into_response(),

@@ -1,0 +1,148 @@
+//! [`RawHead`]: the bytes of a head as they came, for what hyper's parser hides.
+//!
+//! hyper drops a `Content-Length` beside a `Transfer-Encoding`, merges two that agree, and takes a line that ends with
+//! a bare LF. Each of these is read in another way by some proxy, which makes it the stuff of smugglers. The heads of
+//! GET and HEAD, which have a body next to never, are not kept: nearly all requests pay one comparison.
+
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// No head that is kept is longer; of one that is, hyper's own checks have to do.
+const LONGEST: usize = 64 * 1024;
+
+const NO: u8 = 0;
+const YES: u8 = 1;
+/// The head has begun to come, and its first bytes will be seen.
+const EXPECTED: u8 = 2;
+
+/// The bytes of the head that is coming, if they are kept.
+#[derive(Default)]
+pub(super) struct RawHead {
+    keeping: AtomicU8,
+    bytes: Mutex<Vec<u8>>,
+}
+
+impl RawHead {
+    /// The first bytes of a head came.
+    #[inline]
+    pub(super) fn begin(&self, bytes: &[u8]) {
+        if !matches!(bytes.first(), Some(b'G' | b'H')) {
+            self.keep(bytes, true);
+        }
+    }
+
+    /// A head has begun to come, and whoever holds it back will show it from its beginning.
+    #[cfg(feature = "http2")]
+    pub(super) fn expect(&self) {
+        self.keeping.store(EXPECTED, Relaxed);
+    }
+
+    /// More of it came.
+    pub(super) fn more(&self, bytes: &[u8]) {
+        match self.keeping.load(Relaxed) {
+            YES => self.keep(bytes, false),
+            EXPECTED => self.begin(bytes),
+            _ => {}
+        }
+    }
+
+    #[cold]
+    fn keep(&self, bytes: &[u8], first: bool) {
+        let mut kept = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        if first {
+            kept.clear();
+        }
+        let keeping = kept.len() + bytes.len() <= LONGEST;
+        self.keeping.store(if keeping { YES } else { NO }, Relaxed);
+        if keeping {
+            kept.extend_from_slice(bytes);
+        }
+    }
+
+    /// What was kept of the head that is complete now; behind it may be a part of the body.
+    #[inline]
+    pub(super) fn take(&self) -> Option<Vec<u8>> {
+        (self.keeping.load(Relaxed) == YES).then(|| self.take_kept())
+    }
+
+    #[cold]
+    fn take_kept(&self) -> Vec<u8> {
+        self.keeping.store(NO, Relaxed);
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Whether a head leaves no doubt about where its body ends: each line ends with CRLF, and there is one length at most.
+pub(super) fn is_unambiguous(bytes: &[u8]) -> bool {
+    let mut lengths = 0;
+    let mut rest = bytes;
+    // Empty lines before a request are allowed (RFC 9112, 2.2).
+    while let Some(after) = rest.strip_prefix(b"\r\n") {
+        rest = after;
+    }
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        let Some(line) = rest[..end].strip_suffix(b"\r") else { return false };
+        if line.is_empty() {
+            return true;
+        }
+        let name = memchr::memchr(b':', line).map_or(line, |colon| &line[..colon]);
+        if name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding") {
+            lengths += 1;
+            if lengths > 1 {
+                return false;
+            }
+        }
+        rest = &rest[end + 1..];
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_two_lengths_and_lines_without_an_end() {
+        for (head, clear) in [
+            ("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello", true),
+            ("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", true),
+            ("\r\n\r\nPOST / HTTP/1.1\r\nhost: x\r\n\r\n", true),
+            ("POST / HTTP/1.1\r\ncontent-length: 22\r\n\r\ncontent-length: 5\n\r\n\r\n", true),
+            ("POST / HTTP/1.1\r\nx-content-length: 5\r\ncontent-length: 5\r\n\r\n", true),
+            ("POST / HTTP/1.1\r\ncontent-length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\nContent-Length: 5\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 5\r\n\r\n", false),
+            ("POST / HTTP/1.1\nhost: x\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\nhost: x\ncontent-length: 5\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\nhost: x\r\n\n", false),
+            ("POST / HTTP/1.1\r\nhost: x\n\n", false),
+        ] {
+            assert_eq!(is_unambiguous(head.as_bytes()), clear, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn keeps_what_came_for_one_head_however_it_came() {
+        let head = RawHead::default();
+        head.begin(b"GET / HTTP/1.1\r\n\r\n");
+        assert_eq!(head.take(), None);
+        head.begin(b"P");
+        head.more(b"OST / HT");
+        head.more(b"TP/1.1\r\n\r\n");
+        assert_eq!(head.take().unwrap(), b"POST / HTTP/1.1\r\n\r\n");
+        assert_eq!(head.take(), None);
+        head.more(b"body");
+        assert_eq!(head.take(), None);
+        head.begin(b"PUT");
+        head.more(&[b'x'; LONGEST]);
+        assert_eq!(head.take(), None, "longer than any that is kept");
+        head.begin(b"PUT");
+        assert_eq!(head.take().unwrap(), b"PUT");
+        #[cfg(feature = "http2")]
+        for (first, kept) in [("PUT", true), ("GET", false)] {
+            head.expect();
+            head.more(first.as_bytes());
+            assert_eq!(head.take().is_some(), kept, "{first}");
+        }
+    }
+}
