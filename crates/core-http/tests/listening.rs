@@ -47,18 +47,13 @@ async fn serves_on_a_unix_socket_whose_file_goes_with_it() {
 async fn a_client_on_a_unix_socket_that_leaves_ends_its_request() {
     let folder = Folder::new();
     let path = folder.file("app.sock");
-    let config = HttpConfig {
-        listen: Some(Listen::Unix(path.clone())),
-        shutdown_grace: Duration::from_secs(60),
-        ..config()
-    };
+    let config = HttpConfig { listen: Some(Listen::Unix(path.clone())), ..config() };
     let running = run(Server::bind(&config).unwrap());
     let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
     stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     running.app.entered.notified().await;
     drop(stream);
-    running.stop.send(()).unwrap();
-    assert_eq!(within(running.served).await.unwrap(), Served { cut: 0 });
+    within(running.app.left.notified()).await;
 }
 
 #[cfg(unix)]
@@ -214,6 +209,12 @@ async fn per_core_ends_in_the_same_way() {
     slow.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     running.app.entered.notified().await;
     running.served.abort();
+    within(async {
+        while TcpStream::connect(running.plain.unwrap()).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     running.app.go.notify_one();
     assert!(rest(&mut slow).await.ends_with("slow"));
 }

@@ -262,14 +262,18 @@ async fn the_deadline_of_the_first_head_holds_for_the_handshake_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_ends_its_request() {
     let (authority, _folder, config) = localhost();
-    let running = start(&HttpConfig { shutdown_grace: Duration::from_secs(60), ..config });
+    let running = start(&config);
     let mut stream = Client::new(&authority).connect(running.tls, "localhost").await.unwrap();
     stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     running.app.entered.notified().await;
-    // With a farewell of TLS: there are bytes to read, and then nothing more.
-    stream.shutdown().await.unwrap();
-    running.stop.send(()).unwrap();
-    assert_eq!(within(running.served).await.unwrap(), Served { cut: 0 });
+    // With a farewell of TLS, and the socket still open: there are bytes to read, and they say that it is over.
+    let (socket, mut tls) = stream.into_inner();
+    tls.send_close_notify();
+    let mut farewell = Vec::new();
+    tls.write_tls(&mut farewell).unwrap();
+    let mut socket = socket;
+    socket.write_all(&farewell).await.unwrap();
+    within(running.app.left.notified()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

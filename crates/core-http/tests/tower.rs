@@ -85,17 +85,22 @@ async fn a_service_of_ours_is_nested_in_an_axum_router() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn axum_sees_the_connection_of_our_server() {
+async fn the_connection_of_our_server_is_seen_in_axum_and_in_what_axum_nests() {
     async fn peer(request: AxumRequest) -> String {
         let connection = request.extensions().get::<std::sync::Arc<dyn zzz_core::http::Connection>>();
         connection.unwrap().peer_addr().unwrap().to_string()
     }
     let server = Server::bind(&config()).unwrap();
     let mut stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
-    let peer_router = axum::Router::new().route("/", route_get(peer));
-    tokio::spawn(server.run(from_tower(peer_router), std::future::pending()));
+    let ours =
+        service_fn(async |request: Request| request.connection().unwrap().peer_addr().unwrap().to_string());
+    let router = axum::Router::new().route("/", route_get(peer)).nest_service("/zzz", into_tower(ours));
+    tokio::spawn(server.run(from_tower(router), std::future::pending()));
     let own = stream.local_addr().unwrap().to_string();
     assert!(support::get(&mut stream, "/").await.ends_with(&own));
+    let mut stream = TcpStream::connect(stream.peer_addr().unwrap()).await.unwrap();
+    let own = stream.local_addr().unwrap().to_string();
+    assert!(support::get(&mut stream, "/zzz").await.ends_with(&own));
 }
 
 #[tokio::test]

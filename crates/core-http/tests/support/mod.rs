@@ -19,6 +19,17 @@ use zzz_core_http::{HttpConfig, Served, Server};
 pub(crate) struct App {
     pub(crate) entered: Arc<Notify>,
     pub(crate) go: Arc<Notify>,
+    /// Told when the handler of `/slow` is dropped, done or not.
+    pub(crate) left: Arc<Notify>,
+}
+
+/// Tells when it is dropped.
+struct Leaves(Arc<Notify>);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Service for App {
@@ -26,6 +37,7 @@ impl Service for App {
         let app = self.clone();
         Box::pin(async move {
             if request.path() == "/slow" {
+                let _leaves = Leaves(app.left);
                 app.entered.notify_one();
                 app.go.notified().await;
                 return "slow".into_response();
