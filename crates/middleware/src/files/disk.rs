@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
@@ -24,6 +25,16 @@ const FIRST_CHUNK: usize = 64 * 1024;
 /// The longest chunk. Chunks grow to it for clients that are faster than the disk, so that a client that does not
 /// read costs little memory, and one that does costs few switches to another thread.
 const LONGEST_CHUNK: usize = 256 * 1024;
+
+/// The shortest chunk, when many files are being sent at once.
+const SHORTEST_CHUNK: usize = 16 * 1024;
+
+/// How many bytes of files the process holds before chunks become as short as they get, and nothing is read ahead any
+/// more: hundreds of clients that ask for large files and do not read must not cost hundreds of megabytes.
+const MOST_HELD: usize = 8 * 1024 * 1024;
+
+/// How many bytes of files are held.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 
 /// Where a file is.
 #[derive(Debug, Clone)]
@@ -156,13 +167,47 @@ impl Opened {
             self.file.seek(SeekFrom::Start(first))?;
         }
         let mut reader = Reader { opened: self, left: length };
-        let chunk = reader.read(FIRST_CHUNK)?;
+        let share = Share::of(FIRST_CHUNK);
+        let chunk = reader.read(share.0)?;
         if reader.left == 0 {
             return Ok(Body::full(chunk));
         }
         let reading = Reading::Idle(reader);
-        let body = FileBody { first: Some(chunk), reading, left: length, chunk: FIRST_CHUNK, waited: false };
+        let body = FileBody {
+            first: Some(chunk),
+            reading,
+            left: length,
+            chunk: FIRST_CHUNK,
+            waited: false,
+            sent: Some(share),
+            ahead: None,
+        };
         Ok(Body::from_http_body(body))
+    }
+}
+
+/// A part of the memory that files may take; it is given back when this is dropped.
+#[derive(Debug)]
+struct Share(usize);
+
+impl Share {
+    /// As much as is wanted, or less, the less is left.
+    fn of(wanted: usize) -> Self {
+        let left = MOST_HELD.saturating_sub(HELD.load(Relaxed));
+        let share = wanted.min((left / 8).max(SHORTEST_CHUNK));
+        HELD.fetch_add(share, Relaxed);
+        Self(share)
+    }
+
+    /// The same for what could be done without: `None` if nothing is left.
+    fn to_spare(wanted: usize) -> Option<Self> {
+        (HELD.load(Relaxed) < MOST_HELD).then(|| Self::of(wanted))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        HELD.fetch_sub(self.0, Relaxed);
     }
 }
 
@@ -200,6 +245,10 @@ struct FileBody {
     chunk: usize,
     /// Whether the client was faster than the disk.
     waited: bool,
+    /// What the chunk takes that was handed over last; it is gone when the next is asked for.
+    sent: Option<Share>,
+    /// What the chunk takes that is being read.
+    ahead: Option<Share>,
 }
 
 enum Reading {
@@ -209,16 +258,14 @@ enum Reading {
 }
 
 impl FileBody {
-    /// Begins to read the next chunk, if there is one and nothing is being read.
-    fn read_ahead(&mut self) -> io::Result<()> {
+    /// Begins to read the next chunk, which takes this share.
+    fn read(&mut self, share: Share) -> io::Result<()> {
+        let runtime = Handle::try_current().map_err(io::Error::other)?;
         let Reading::Idle(mut reader) = std::mem::replace(&mut self.reading, Reading::Over) else {
             return Ok(());
         };
-        if reader.left == 0 {
-            return Ok(());
-        }
-        let runtime = Handle::try_current().map_err(io::Error::other)?;
-        let most = self.chunk;
+        let most = share.0;
+        self.ahead = Some(share);
         self.reading = Reading::Busy(runtime.spawn_blocking(move || {
             let chunk = reader.read(most);
             (reader, chunk)
@@ -230,10 +277,10 @@ impl FileBody {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(first)));
         }
-        if matches!(self.reading, Reading::Idle(_))
-            && let Err(error) = self.read_ahead()
-        {
-            return Poll::Ready(Some(Err(error)));
+        // What was handed over has left.
+        self.sent = None;
+        if matches!(self.reading, Reading::Idle(_)) {
+            self.read(Share::of(self.chunk))?;
         }
         let Reading::Busy(busy) = &mut self.reading else { return Poll::Ready(None) };
         let polled = Pin::new(busy).poll(cx);
@@ -242,7 +289,12 @@ impl FileBody {
             Ok(read) => read,
             Err(error) => return Poll::Ready(Some(Err(io::Error::other(error)))),
         };
-        self.reading = Reading::Idle(reader);
+        self.sent = self.ahead.take();
+        if reader.left > 0 {
+            self.reading = Reading::Idle(reader);
+        } else {
+            self.reading = Reading::Over;
+        }
         if std::mem::take(&mut self.waited) {
             self.chunk = (self.chunk * 2).min(LONGEST_CHUNK);
         }
@@ -261,7 +313,11 @@ impl HttpBody for FileBody {
         let this = self.get_mut();
         let Some(chunk) = ready!(this.poll_chunk(cx)?) else { return Poll::Ready(None) };
         this.left = this.left.saturating_sub(chunk.len() as u64);
-        this.read_ahead()?;
+        if matches!(this.reading, Reading::Idle(_))
+            && let Some(share) = Share::to_spare(this.chunk)
+        {
+            this.read(share)?;
+        }
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
