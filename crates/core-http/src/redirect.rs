@@ -1,14 +1,14 @@
 //! [`Redirect`]: what the plain port answers with if all else is served over TLS.
 
 use http::{HeaderValue, StatusCode, header};
-use zzz_core::http::{Body, BoxFuture, Request, Response, Service};
+use zzz_core::http::{Body, BoxFuture, Request, RequestId, Response, Service, request_id};
 
 use crate::public_url::PublicUrl;
 
 /// Answers every request with 308 (RFC 9110, 15.4.9) to the same target at the public URL.
 ///
 /// The request's Host has no say in it: it is the client's, or that of whoever sits in between, and would send
-/// users to wherever they like.
+/// users to wherever they like. The answer has `x-request-id`, as every answer has.
 #[derive(Debug)]
 pub(crate) struct Redirect(PublicUrl);
 
@@ -29,6 +29,8 @@ impl Redirect {
             }
             Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
         }
+        let id = RequestId::of(request.headers());
+        response.headers_mut().insert(request_id::X_REQUEST_ID, id.to_header());
         response
     }
 }
@@ -57,10 +59,13 @@ mod tests {
             (Method::GET, "//evil.example/", "https://www.example.org//evil.example/"),
             (Method::OPTIONS, "*", "https://www.example.org/"),
         ] {
-            let request = Request::new(method, target, Body::empty()).with_header("host", "evil.example");
+            let request = Request::new(method, target, Body::empty())
+                .with_header("host", "evil.example")
+                .with_header("x-request-id", "0123456789abcdef0123");
             let response = redirect.answer(&request);
             assert_eq!(response.status(), 308);
             assert_eq!(response.headers()[header::LOCATION], location);
+            assert_eq!(response.headers()["x-request-id"], "0123456789abcdef0123");
         }
     }
 }
