@@ -37,16 +37,10 @@ struct Allowed {
     reason: &'static str,
 }
 
-const ALLOWED: &[Allowed] = &[
-    Allowed {
-        package: "getrandom",
-        reason: "ring 0.17, under rustls, is the last that asks for 0.2; everything else has gone on to 0.4",
-    },
-    Allowed {
-        package: "hashbrown",
-        reason: "rusqlite 0.39 stays for its libsqlite3-sys, and its hashlink asks for 0.16; h2's indexmap asks for 0.17",
-    },
-];
+const ALLOWED: &[Allowed] = &[Allowed {
+    package: "getrandom",
+    reason: "ring 0.17, under rustls, is the last that asks for 0.2; everything else has gone on to 0.4",
+}];
 
 const FILE: &str = "xtask/src/tidy/duplicates.rs";
 
