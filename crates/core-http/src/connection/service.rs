@@ -69,9 +69,6 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
         let came = self.state.request_began(has_body, self.limits.timeout);
         let lane = Lane::Connection(Arc::clone(&self.state));
         let chunked = has_body && incoming.size_hint().exact().is_none();
-        if target_length(&parts.uri) > self.limits.max_target {
-            return Call::refused(StatusCode::URI_TOO_LONG, lane);
-        }
         if came > self.limits.max_head && head_length(&parts) > self.limits.max_head {
             // hyper bounds its buffer, but takes a longer head if it comes in one piece.
             return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
@@ -79,24 +76,19 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
         if self.state.raw_head.take().is_some_and(|head| !is_unambiguous(&head)) {
             return Call::refused(StatusCode::BAD_REQUEST, lane);
         }
-        match strict::http1(&mut parts, chunked, &self.hosts) {
+        match strict::http1(&mut parts, self.limits.max_target, chunked, &self.hosts) {
             Ok(()) => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),
             Err(status) => Call::refused(status, lane),
         }
     }
 }
 
-/// How long a request's target was as it came.
-pub(super) fn target_length(uri: &http::Uri) -> usize {
-    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
-    uri.path_and_query().map_or(0, |target| target.as_str().len()) + authority
-}
-
 /// How long a head was as it came, give or take a few bytes of white space.
 fn head_length(parts: &http::request::Parts) -> u64 {
     let headers: usize =
         parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    (headers + target_length(&parts.uri) + parts.method.as_str().len() + "  HTTP/1.1\r\n\r\n".len()) as u64
+    (headers + strict::target_length(&parts.uri) + parts.method.as_str().len() + "  HTTP/1.1\r\n\r\n".len())
+        as u64
 }
 
 /// A status without a page, after which the connection closes.

@@ -157,22 +157,28 @@ impl ConnectionState {
 
     /// Bytes came from the peer.
     pub(super) fn received(&self, bytes: &[u8]) {
+        // By far the most: the next request on a kept connection.
+        if self.phase.load(Relaxed) == Phase::Idle as u8 {
+            self.enter(Phase::Head);
+            self.raw_head.begin(bytes);
+        } else {
+            self.received_otherwise(bytes);
+        }
+        self.received.store(self.received.load(Relaxed).saturating_add(bytes.len() as u64), Relaxed);
+        self.at_end_of_head.store(bytes.ends_with(b"\n\r\n"), Relaxed);
+    }
+
+    fn received_otherwise(&self, bytes: &[u8]) {
         match self.phase() {
             Phase::Silent => {
                 // The deadline of the first head runs since the connection was accepted.
                 self.phase.store(Phase::Head as u8, Relaxed);
                 self.raw_head.begin(bytes);
             }
-            Phase::Idle => {
-                self.enter(Phase::Head);
-                self.raw_head.begin(bytes);
-            }
             Phase::Head => self.raw_head.more(bytes),
             Phase::Busy => self.early.store(true, Relaxed),
             _ => {}
         }
-        self.received.store(self.received.load(Relaxed).saturating_add(bytes.len() as u64), Relaxed);
-        self.at_end_of_head.store(bytes.ends_with(b"\n\r\n"), Relaxed);
     }
 
     /// A complete head was dispatched. Returns how many bytes came for it, which is as long as the head can be;
@@ -183,7 +189,9 @@ impl ConnectionState {
         self.body_owed.store(has_body, Relaxed);
         self.exchange.begin(self.clock.now(), timeout, has_body);
         self.phase.store(Phase::Busy as u8, Relaxed);
-        self.received.swap(0, Relaxed)
+        let received = self.received.load(Relaxed);
+        self.received.store(0, Relaxed);
+        received
     }
 
     /// The body of the request in flight has come as a whole: what comes now is the next head.
@@ -204,7 +212,7 @@ impl ConnectionState {
 
     /// The response was handed over as a whole.
     pub(super) fn response_ended(&self) {
-        if self.phase() == Phase::Busy {
+        if self.phase.load(Relaxed) == Phase::Busy as u8 {
             self.enter(if self.early.load(Relaxed) { Phase::Head } else { Phase::Idle });
         }
     }

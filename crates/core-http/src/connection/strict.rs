@@ -37,7 +37,12 @@ impl Hosts {
 /// # Errors
 /// The status to refuse it with.
 #[inline]
-pub(super) fn http1(parts: &mut Parts, chunked: bool, hosts: &Hosts) -> Result<(), StatusCode> {
+pub(super) fn http1(
+    parts: &mut Parts,
+    max_target: usize,
+    chunked: bool,
+    hosts: &Hosts,
+) -> Result<(), StatusCode> {
     if chunked {
         only_chunked(parts)?;
     }
@@ -51,7 +56,10 @@ pub(super) fn http1(parts: &mut Parts, chunked: bool, hosts: &Hosts) -> Result<(
         None if parts.version == Version::HTTP_10 => {}
         _ => return Err(StatusCode::BAD_REQUEST),
     }
-    if is_origin_form(&parts.uri) { Ok(()) } else { other_form(parts) }
+    match origin_form(&parts.uri) {
+        Some(target) if target.len() <= max_target => Ok(()),
+        _ => other_form(parts, max_target),
+    }
 }
 
 /// Checks a request of HTTP/2. One that is in order has a `Host` header, also if it came with `:authority` alone.
@@ -59,7 +67,10 @@ pub(super) fn http1(parts: &mut Parts, chunked: bool, hosts: &Hosts) -> Result<(
 /// # Errors
 /// The status to refuse it with.
 #[cfg(feature = "http2")]
-pub(super) fn http2(parts: &mut Parts) -> Result<(), StatusCode> {
+pub(super) fn http2(parts: &mut Parts, max_target: usize) -> Result<(), StatusCode> {
+    if target_length(&parts.uri) > max_target {
+        return Err(StatusCode::URI_TOO_LONG);
+    }
     if is_refused(&parts.method) {
         return Err(StatusCode::NOT_IMPLEMENTED);
     }
@@ -82,16 +93,27 @@ pub(super) fn http2(parts: &mut Parts) -> Result<(), StatusCode> {
     check_path(parts)
 }
 
-/// Whether the target is a path with or without a query: what nearly every target of HTTP/1 is.
+/// The target, if it is a path with or without a query: what nearly every target of HTTP/1 is.
 #[inline]
-fn is_origin_form(uri: &Uri) -> bool {
-    uri.scheme().is_none()
-        && uri.authority().is_none()
-        && uri.path_and_query().is_some_and(|target| target.as_str().starts_with('/'))
+fn origin_form(uri: &Uri) -> Option<&str> {
+    if uri.scheme().is_some() || uri.authority().is_some() {
+        return None;
+    }
+    uri.path_and_query().map(http::uri::PathAndQuery::as_str).filter(|target| target.starts_with('/'))
+}
+
+/// How long a request's target was as it came.
+#[cold]
+pub(super) fn target_length(uri: &Uri) -> usize {
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    uri.path_and_query().map_or(0, |target| target.as_str().len()) + authority
 }
 
 #[cold]
-fn other_form(parts: &mut Parts) -> Result<(), StatusCode> {
+fn other_form(parts: &mut Parts, max_target: usize) -> Result<(), StatusCode> {
+    if target_length(&parts.uri) > max_target {
+        return Err(StatusCode::URI_TOO_LONG);
+    }
     if let Some(scheme) = parts.uri.scheme_str() {
         let authority = parts.uri.authority().ok_or(StatusCode::BAD_REQUEST)?;
         if !matches!(scheme, "http" | "https") {

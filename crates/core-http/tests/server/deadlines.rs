@@ -159,6 +159,15 @@ async fn a_client_that_takes_its_response_slowly_is_not_cut() {
     }
 }
 
+/// Sends in pieces: a reset is seen with the piece after the one that caused it.
+async fn send_slowly(stream: &mut tokio::net::TcpStream) {
+    for piece in 0..20 {
+        let sent = stream.write_all(&[b'x'; 10_000]).await;
+        assert!(sent.is_ok(), "piece {piece} met {sent:?}");
+        tokio::time::sleep(short(10)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_reaches_a_client_that_is_still_sending() {
     let config = HttpConfig { body_limit: ByteSize(10), max_target: ByteSize(50), ..HttpConfig::default() };
@@ -174,9 +183,7 @@ async fn an_answer_reaches_a_client_that_is_still_sending() {
         // It looks for an answer only when it has sent everything.
         let mut stream = connect(running.address).await;
         stream.write_all(head.as_bytes()).await.unwrap();
-        for _ in 0..100 {
-            stream.write_all(&[b'x'; 10_000]).await.unwrap();
-        }
+        send_slowly(&mut stream).await;
         let mut answer = Vec::new();
         let end = within(stream.read_to_end(&mut answer)).await;
         let answer = String::from_utf8(answer).unwrap();
@@ -184,6 +191,19 @@ async fn an_answer_reaches_a_client_that_is_still_sending() {
         assert!(answer.contains("connection: close\r\n"), "{head:.60}: {answer}");
         assert!(end.is_ok(), "{head:.60}: {end:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_after_the_answer_causes_no_reset() {
+    let running = start(HttpConfig { body_limit: ByteSize(10), ..HttpConfig::default() });
+    let mut stream = connect(running.address).await;
+    stream.write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n").await.unwrap();
+    let (head, _) = within(whole_response(&mut stream)).await;
+    assert!(head.starts_with("HTTP/1.1 413"), "{head}");
+    send_slowly(&mut stream).await;
+    stream.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    assert_eq!(within(stream.read_to_end(&mut rest)).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use zzz_core::http::{Response, Service};
 
 use super::StreamState;
 use crate::connection::lane::Lane;
-use crate::connection::service::{Call, RequestLimits, target_length};
+use crate::connection::service::{Call, RequestLimits};
 use crate::connection::{ConnectionState, Serving, strict};
 
 /// What the requests of a connection of HTTP/2 are answered with.
@@ -30,12 +30,10 @@ impl Http2Dispatch {
 
     /// Why a request is refused, if it is; what is in order comes out with a `Host` header.
     fn refusal(&self, parts: &mut http::request::Parts) -> Option<StatusCode> {
-        if target_length(&parts.uri) > self.limits.max_target {
-            Some(StatusCode::URI_TOO_LONG)
-        } else if parts.headers.len() > self.limits.max_headers {
+        if parts.headers.len() > self.limits.max_headers {
             Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
         } else {
-            strict::http2(parts).err()
+            strict::http2(parts, self.limits.max_target).err()
         }
     }
 }
