@@ -7,6 +7,7 @@
 //! | [`models`] | posts and comments: their fields, and what a valid one is |
 //! | [`listing`] | pages, order and search of lists |
 //! | [`feed`] | tells open pages of new posts |
+//! | [`gallery`] | the files of images |
 //! | [`filters`] | `ago` and `date` for templates |
 //! | [`seeds`] | sample content |
 //!
@@ -15,30 +16,35 @@
 pub mod controllers;
 pub mod feed;
 pub mod filters;
+pub mod gallery;
 pub mod listing;
 pub mod models;
 pub mod router;
 pub mod seeds;
 
-use zzz::Services;
 use zzz::config::Config;
 use zzz::middleware::method_override;
 use zzz::prelude::*;
+use zzz::{Root, Services};
 
 zzz::config_section! {
     /// The site itself.
     pub struct SiteConfig in "site" {
         /// How many posts a page shows.
         per_page: u64 = 20, in 1..=100;
+        /// The folder of uploaded images; a relative path starts at the root.
+        uploads: String = "data/uploads".into();
     }
 }
 
 /// The services of the app's own.
 ///
 /// # Errors
-/// Never.
-pub fn services(services: &mut Services, _: &Config) -> Result<()> {
+/// If the app was not started as one.
+pub fn services(services: &mut Services, config: &Config) -> Result<()> {
     services.insert(feed::Feed::default());
+    let folder = services.require::<Root>()?.join(&config.get::<SiteConfig>().uploads);
+    services.insert(gallery::Gallery::new(folder));
     Ok(())
 }
 

@@ -1,17 +1,23 @@
 //! Which handler answers which address.
 
-use zzz::http::Format;
+use std::time::Duration;
+
+use zzz::http::{Format, Limits};
 use zzz::middleware::{accepts, flash, health, refuse_cross_site};
 use zzz::prelude::*;
 use zzz::router::{delete, get, patch, post, put};
 
-use crate::controllers::{api, comments, events, pages, posts};
+use crate::controllers::{api, comments, events, images, pages, posts};
+use crate::gallery::MAX_SIZE;
 
 /// The routes of the app.
 #[must_use]
 pub fn router() -> Router {
     let browser = Pipeline::new("browser").plug(refuse_cross_site).plug(flash);
     let json = Pipeline::new("api").plug(accepts(Format::Json)).plug(refuse_cross_site);
+
+    // An image, what is around it, and time for a slow line.
+    let upload = Limits::new().body(MAX_SIZE + 64 * 1024).timeout(Duration::from_secs(300));
 
     Router::new()
         .scope(
@@ -26,6 +32,10 @@ pub fn router() -> Router {
                 .route(patch("/posts/:id", posts::update))
                 .route(put("/posts/:id", posts::update))
                 .route(delete("/posts/:id", posts::delete))
+                .route(get("/upload", images::new).name("upload"))
+                .route(post("/upload", images::create).limits(upload))
+                .route(get("/uploads/:file", images::show).name("image"))
+                .route(delete("/posts/:post_id/image", images::delete))
                 .route(post("/posts/:post_id/comments", comments::create))
                 .route(delete("/posts/:post_id/comments/:id", comments::delete)),
         )

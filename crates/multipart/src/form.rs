@@ -199,4 +199,12 @@ impl Upload {
     pub async fn save_to(self, path: impl AsRef<Path>) -> Result<u64, MultipartError> {
         self.file.save_to(path).await
     }
+
+    /// Saves it in a folder under a name of our own, see [`TempFile::save_in`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn save_in(self, folder: impl AsRef<Path>) -> Result<String, MultipartError> {
+        self.file.save_in(folder).await
+    }
 }

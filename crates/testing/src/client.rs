@@ -9,6 +9,7 @@ use serde::Serialize;
 use zzz_core::http::urlencoded::encode;
 use zzz_core::http::{Body, HeaderName, HeaderValue, Method, Request, Response, Service, Uri, header};
 
+use crate::multipart::MultipartBody;
 use crate::response::TestResponse;
 use crate::stream::TestStream;
 
@@ -193,6 +194,12 @@ impl TestRequest {
         let pair = |(name, value): (N, V)| format!("{}={}", encode(name.as_ref()), encode(value.as_ref()));
         let pairs: Vec<String> = fields.into_iter().map(pair).collect();
         self.body("application/x-www-form-urlencoded", pairs.join("&"))
+    }
+
+    /// Sends a form with files, as an HTML form with `enctype="multipart/form-data"` does.
+    pub fn multipart(self, form: MultipartBody) -> Self {
+        let content_type = form.content_type();
+        self.body(&content_type, form.into_bytes())
     }
 
     /// Sends a value as JSON.

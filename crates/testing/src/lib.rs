@@ -26,6 +26,7 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod client;
+mod multipart;
 mod response;
 mod stream;
 mod temp;
@@ -33,6 +34,7 @@ mod temp;
 mod tests;
 
 pub use client::{TestClient, TestRequest};
+pub use multipart::MultipartBody;
 pub use response::TestResponse;
 pub use stream::TestStream;
 pub use temp::TempDatabase;

@@ -18,7 +18,8 @@ use {zzz_core::http::Assets, zzz_templates::TemplatesBuilder};
 
 use crate::app::{App, Plug};
 use crate::app_config::AppConfig;
-use crate::{config_files, database, root, secret};
+use crate::root::{self, Root};
+use crate::{config_files, database, secret};
 
 /// How an app is started: in which environment, and with which values over those of its files.
 #[derive(Debug, Clone)]
@@ -241,6 +242,7 @@ pub(crate) async fn start(prepared: &Prepared) -> Result<Booted> {
     let app_config = config.get::<AppConfig>();
     let mut services = Services::new();
     services.insert_arc(Arc::clone(config));
+    services.insert(Root::new(&prepared.root));
     let mut health = HealthChecks::default();
 
     // What can be refused without the database is refused before anything is created.

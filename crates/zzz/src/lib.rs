@@ -23,7 +23,7 @@
 //!
 //! | here | from |
 //! |---|---|
-//! | [`App`], [`run`], [`boot`], [`Folder`], [`folder!`] | this crate: the app, its start, its commands |
+//! | [`App`], [`run`], [`boot`], [`Folder`], [`Root`], [`folder!`] | this crate: the app, its start, its commands |
 //! | [`core`], [`http`], [`config`] | `zzz-core` |
 //! | [`router`] | `zzz-router` |
 //! | [`middleware`] | `zzz-middleware` |
@@ -61,6 +61,7 @@ pub use app_config::AppConfig;
 pub use boot::{Booted, Settings, boot};
 pub use commands::run;
 pub use folder::Folder;
+pub use root::Root;
 
 pub use zzz_core as core;
 pub use zzz_core::{Error, FieldErrors, Param, Params, Result, Services, config, config_section, http};

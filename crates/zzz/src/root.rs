@@ -7,6 +7,28 @@ use zzz_core::{Error, Result};
 /// The file that marks a root.
 pub(crate) const MARK: &str = "config/default.toml";
 
+/// The app's root, a service of every app: where relative paths of its configuration start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root(PathBuf);
+
+impl Root {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A path that starts here, unless it is absolute.
+    #[must_use]
+    pub fn join(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.0.join(path)
+    }
+}
+
 /// `ZZZ_ROOT`, or the nearest folder at or above the working directory that holds `config/default.toml`, or
 /// the working directory: a release build needs no files.
 pub(crate) fn find(variable: Option<&str>) -> Result<PathBuf> {

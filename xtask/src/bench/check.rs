@@ -1,8 +1,9 @@
 //! Whether a server answers a row correctly. One that does not is never measured.
 
 use super::{
+    form::Form,
     http::{Connection, Response},
-    rows::{Answer, Check, Row},
+    rows::{Answer, Check, Row, Sends},
     server::Server,
 };
 
@@ -17,7 +18,28 @@ pub(crate) fn answers(server: &Server, row: &Row) -> Result<(), String> {
             connection = Connection::open(server.address())?;
         }
     }
+    if row.sends != Sends::Nothing {
+        for length in FILES {
+            connection.send_form(&Form::of(row.path, Sends::File(length)))?;
+            judge_upload(row.path, length, &connection.receive()?)?;
+        }
+    }
     Ok(())
+}
+
+/// How long the files are that are sent before anything is measured: one that comes with its head, and one in many
+/// pieces.
+const FILES: [u64; 3] = [0, 5, 3_000_001];
+
+fn judge_upload(path: &str, length: u64, response: &Response) -> Result<(), String> {
+    let Response { status, body, close, .. } = response;
+    if *status == 200 && *body == length.to_string().as_bytes() && !close {
+        return Ok(());
+    }
+    let body = String::from_utf8_lossy(body);
+    Err(format!(
+        "POST {path} with {length} bytes: status {status} and `{body:.80}`, and not 200 and `{length}`"
+    ))
 }
 
 fn judge(check: &Check, response: &Response) -> Result<(), String> {

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use super::form::Form;
+
 /// How long a server may take for an answer. Under valgrind it is fifty times as slow as it is.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -58,6 +60,11 @@ impl Connection {
             .get_mut()
             .write_all(request)
             .map_err(|error| format!("the request was not taken: {error}"))
+    }
+
+    /// Sends a form.
+    pub(crate) fn send_form(&mut self, form: &Form) -> Result<(), String> {
+        form.write(self.stream.get_mut()).map_err(|error| format!("the request was not taken: {error}"))
     }
 
     /// Reads a response.

@@ -8,14 +8,25 @@
 use std::{ffi::OsString, path::Path, thread};
 
 use super::{
-    http::{self, Connection},
+    form::Form,
+    http::Connection,
     keeper::Keeper,
-    rows::Row,
+    rows::{Row, Sends},
     server::{Server, Start},
 };
 
 /// Requests in the two runs.
 const REQUESTS: [u64; 2] = [500, 3500];
+
+/// The same for large files, whose figures are large, too.
+const UPLOADS: [u64; 2] = [1, 5];
+
+fn requests(row: &Row) -> [u64; 2] {
+    match row.sends {
+        Sends::Nothing => REQUESTS,
+        Sends::File(_) => UPLOADS,
+    }
+}
 
 /// Counts for one contender and one row. The profiles stay in `folder`, for `callgrind_annotate`.
 pub(crate) fn per_request(
@@ -32,14 +43,14 @@ pub(crate) fn per_request(
         total(keeper, &under(valgrind, start, &profile), row, requests, &profile)
     };
     // They do not disturb each other: instructions are counted, not time.
-    let [few, many] = REQUESTS;
+    let [few, many] = requests(row);
     let (few_total, many_total) = thread::scope(|scope| {
         let other = scope.spawn(move || one(few));
         let many_total = one(many);
         (other.join(), many_total)
     });
     let few_total = few_total.map_err(|_| "the run for few requests did not end".to_owned())??;
-    difference([few_total, many_total?])
+    difference([few_total, many_total?], many - few)
 }
 
 /// The same start, under callgrind.
@@ -55,12 +66,12 @@ fn total(keeper: &Keeper, start: &Start, row: &Row, requests: u64, profile: &Pat
     let _ = std::fs::remove_file(profile);
     let server = Server::start(keeper, start)?;
     let mut connection = Connection::open(server.address())?;
-    let request = http::request(row.path);
+    let form = Form::of(row.path, row.sends);
     for _ in 0..requests {
-        connection.send(&request)?;
+        connection.send_form(&form)?;
         let response = connection.receive()?;
         if response.status != 200 {
-            return Err(format!("GET {} under valgrind: status {}", row.path, response.status));
+            return Err(format!("{} under valgrind: status {}", row.path, response.status));
         }
         connection.recycle(response);
     }
@@ -79,12 +90,12 @@ fn sum(profile: &str) -> Option<u64> {
     [words("totals:"), words("summary:")].into_iter().find(|total| *total > 0)
 }
 
-fn difference([few, many]: [u64; 2]) -> Result<f64, String> {
+fn difference([few, many]: [u64; 2], requests: u64) -> Result<f64, String> {
     let instructions = many
         .checked_sub(few)
         .ok_or_else(|| format!("{few} instructions for few requests, and only {many} for many"))?;
     #[allow(clippy::cast_precision_loss)]
-    Ok(instructions as f64 / (REQUESTS[1] - REQUESTS[0]) as f64)
+    Ok(instructions as f64 / requests as f64)
 }
 
 #[cfg(test)]
@@ -100,7 +111,7 @@ mod tests {
 
     #[test]
     fn start_and_stop_are_in_neither_figure() {
-        assert_eq!(difference([1_000_000, 31_000_000]), Ok(10_000.0));
-        assert!(difference([2, 1]).is_err());
+        assert_eq!(difference([1_000_000, 31_000_000], 3000), Ok(10_000.0));
+        assert!(difference([2, 1], 1).is_err());
     }
 }

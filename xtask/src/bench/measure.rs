@@ -7,13 +7,16 @@ use super::{
     load::Job,
     progress::Progress,
     results::{How, Measured, Round, RowResult},
-    rows::Row,
+    rows::{Row, Sends},
     server::{Server, Start},
     usage,
 };
 
 /// Connections that ask at once.
 const CONNECTIONS: usize = 32;
+
+/// The same for large files: enough to keep the server busy while one is answered.
+const UPLOADS: usize = 2;
 
 /// How long each contender is under load in each round. Short, so that what else the machine does hits all of
 /// them alike.
@@ -42,6 +45,13 @@ pub(super) fn steps(bench: &Bench<'_>, row: &Row, ready: &[Ready]) -> usize {
     contenders * (1 + rounds + usize::from(bench.tools.valgrind.is_some()))
 }
 
+fn connections(row: &Row) -> usize {
+    match row.sends {
+        Sends::Nothing => CONNECTIONS,
+        Sends::File(_) => UPLOADS,
+    }
+}
+
 fn answers(ready: &Ready, row: &Row) -> bool {
     ready.contender.rows.contains(&row.name)
 }
@@ -52,10 +62,10 @@ pub(super) fn row(bench: &Bench<'_>, row: &Row, ready: &[Ready], progress: &mut 
         name: row.name.to_owned(),
         environment: bench.environment.clone(),
         how: How {
-            load: bench.generator.name(),
+            load: bench.generator.for_sending(row.sends).name(),
             rounds: bench.options.rounds() as u64,
             seconds: SECONDS,
-            connections: CONNECTIONS as u64,
+            connections: connections(row) as u64,
             workers: super::WORKERS as u64,
             pinned: bench.cores.is_some(),
         },
@@ -144,10 +154,16 @@ fn rounds(
 /// One turn of one contender.
 fn load(bench: &Bench<'_>, server: &Server, row: &Row) -> Result<Round, String> {
     let prefix = bench.cores.as_ref().map(|cores| cores.load()).unwrap_or_default();
-    let job = Job { address: server.address(), path: row.path, connections: CONNECTIONS, seconds: SECONDS };
+    let job = Job {
+        address: server.address(),
+        path: row.path,
+        sends: row.sends,
+        connections: connections(row),
+        seconds: SECONDS,
+    };
     let used = || usage::cpu_micros(server.id(), bench.ticks_per_second);
     let before = used();
-    let load = bench.generator.run(&bench.keeper, &prefix, &job)?;
+    let load = bench.generator.for_sending(row.sends).run(&bench.keeper, &prefix, &job)?;
     let after = used();
     #[allow(clippy::cast_precision_loss)]
     let requests = load.requests as f64;

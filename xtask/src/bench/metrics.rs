@@ -35,7 +35,7 @@ pub(crate) const METRICS: &[Metric] = &[
         title: "requests/s",
         means: "answers that the load generator got in a second",
         values: |it| rounds(it, |round| Some(round.requests_per_second)),
-        show: |value| thousands(value.round()),
+        show: |value| if value < 100.0 { format!("{value:.1}") } else { thousands(value.round()) },
         chart: Some(Better::More),
     },
     Metric {

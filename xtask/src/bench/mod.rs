@@ -6,7 +6,7 @@
 //! | [`options`] | what the words on the command line ask for |
 //! | [`tools`], [`pinning`], [`environment`] | what this machine has |
 //! | [`keeper`], [`server`], [`compile`] | processes: none outlives this one; servers; Cargo |
-//! | [`http`], [`check`] | a small client, and whether answers are right |
+//! | [`http`], [`form`], [`check`] | a small client, forms with files, and whether answers are right |
 //! | [`mod@measure`] | one row, from the check to its figures |
 //! | [`load`], [`usage`], [`instructions`] | what is measured: under load, from `/proc`, by valgrind |
 //! | [`app`] | build times, size and start of the sample app |
@@ -19,6 +19,7 @@ mod check;
 mod compile;
 mod contenders;
 mod environment;
+mod form;
 mod http;
 mod instructions;
 mod keeper;

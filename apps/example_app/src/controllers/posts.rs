@@ -9,8 +9,9 @@ use zzz::prelude::*;
 
 use crate::SiteConfig;
 use crate::feed::Feed;
+use crate::gallery::{Gallery, image_of};
 use crate::listing::Listing;
-use crate::models::{Comment, Post};
+use crate::models::{Comment, Image, Post};
 
 /// A post in a list, with what its line shows.
 #[derive(Serialize)]
@@ -93,6 +94,7 @@ pub async fn index(
 #[derive(Serialize)]
 struct Show {
     post: Post,
+    image: Option<Image>,
     host: Option<String>,
     comments: Vec<Comment>,
     form: zzz::db::changeset::Form,
@@ -115,7 +117,8 @@ pub async fn show(Path(id): Path<i64>, repo: Repo, view: View) -> Result<Respons
 pub async fn page(repo: &Repo, view: &View, post: Post, form: &Changeset<Comment>) -> Result<Response> {
     let comments =
         Comment::query().filter(Comment::post_id.eq(post.id)).order_by(Comment::id.asc()).all(repo).await?;
-    view.render("posts/show.html", Show { host: post.host(), post, comments, form: form.form() })
+    let image = image_of(repo, post.id).await?;
+    view.render("posts/show.html", Show { host: post.host(), post, image, comments, form: form.form() })
 }
 
 #[derive(Serialize)]
@@ -189,13 +192,18 @@ pub async fn update(
     }
 }
 
-/// `DELETE /posts/:id`: deletes a post with its comments.
+/// `DELETE /posts/:id`: deletes a post with its comments and its image.
 ///
 /// # Errors
 /// 404 if there is no such post.
-pub async fn delete(Path(id): Path<i64>, repo: Repo, flash: Flash) -> Result<Response> {
+pub async fn delete(
+    Path(id): Path<i64>,
+    repo: Repo,
+    gallery: Svc<Gallery>,
+    flash: Flash,
+) -> Result<Response> {
     let post = repo.get::<Post>(id).await?.or_404()?;
-    repo.delete(post).await?;
+    gallery.delete_post(&repo, post).await?;
     flash.info("Deleted.");
     redirect("/posts")
 }

@@ -7,9 +7,12 @@ mod comments;
 mod events;
 mod pages;
 mod posts;
+mod uploads;
 
 use std::ops::Deref;
+use std::path::PathBuf;
 
+use example_app::SiteConfig;
 use example_app::models::{Comment, Post};
 use zzz::Settings;
 use zzz::db::{DatabaseConfig, Repo};
@@ -19,17 +22,25 @@ use zzz_testing::{TempDatabase, TestClient};
 struct App {
     client: TestClient,
     repo: Repo,
-    _database: TempDatabase,
+    /// The database's folder, in which images are, too.
+    database: TempDatabase,
 }
 
 impl App {
     async fn start() -> Self {
         let database = TempDatabase::new();
-        let settings = Settings::test().set::<DatabaseConfig>("url", database.url());
+        let settings = Settings::test()
+            .set::<DatabaseConfig>("url", database.url())
+            .set::<SiteConfig>("uploads", database.folder().join("uploads").display().to_string());
         let booted = zzz::boot(example_app::app(), settings).await.unwrap();
         booted.migrate().await.unwrap();
         let client = TestClient::new(booted.endpoint().clone());
-        Self { client, repo: booted.repo().unwrap().clone(), _database: database }
+        Self { client, repo: booted.repo().unwrap().clone(), database }
+    }
+
+    /// The folder of images.
+    fn uploads(&self) -> PathBuf {
+        self.database.folder().join("uploads")
     }
 
     async fn a_post(&self, title: &str) -> Post {

@@ -1,12 +1,23 @@
 //! The benchmark's server on axum, as its documentation advises: a `Router`, handlers without state,
 //! `axum::serve`, and TCP_NODELAY through `ListenerExt::tap_io`.
 
-use std::{error::Error, net::Ipv4Addr};
+use std::{
+    error::Error,
+    net::Ipv4Addr,
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
-use axum::{Json, Router, extract::Path, routing::get, serve::ListenerExt};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Multipart, Path},
+    http::StatusCode,
+    routing::{get, post},
+    serve::ListenerExt,
+};
 use mimalloc::MiMalloc;
 use serde::Serialize;
-use tokio::net::TcpListener;
+use tokio::{fs::File, io::AsyncWriteExt, net::TcpListener};
 
 /// The allocator that every contender has.
 #[global_allocator]
@@ -29,11 +40,39 @@ async fn user(Path(id): Path<i64>) -> String {
     id.to_string()
 }
 
+/// Writes a file to a temporary one, and tells its length.
+async fn upload(mut form: Multipart) -> Result<String, (StatusCode, String)> {
+    let failed = |error: std::io::Error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+    let mut length = 0;
+    while let Some(mut field) =
+        form.next_field().await.map_err(|error| (error.status(), error.body_text()))?
+    {
+        length = 0;
+        let path = temporary();
+        let mut file = File::create_new(&path).await.map_err(failed)?;
+        while let Some(chunk) = field.chunk().await.map_err(|error| (error.status(), error.body_text()))? {
+            file.write_all(&chunk).await.map_err(failed)?;
+            length += chunk.len();
+        }
+        file.flush().await.map_err(failed)?;
+        tokio::fs::remove_file(path).await.map_err(failed)?;
+    }
+    Ok(length.to_string())
+}
+
+/// A path that nobody else in this process uses.
+fn temporary() -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("bench-axum-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    std::env::temp_dir().join(name)
+}
+
 async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/plaintext", get(plaintext))
         .route("/json", get(json))
-        .route("/users/{id}", get(user));
+        .route("/users/{id}", get(user))
+        .route("/upload", post(upload).layer(DefaultBodyLimit::disable()));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on {}", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {

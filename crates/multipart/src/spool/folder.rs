@@ -212,7 +212,7 @@ fn is_old(folder: &Path) -> bool {
 }
 
 /// The standard library seeds every one of these from the system's randomness.
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 

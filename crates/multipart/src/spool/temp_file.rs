@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::blocking;
-use super::folder::{Own, TempFolder};
+use super::folder::{Own, TempFolder, random};
 use super::staged::Staged;
 use crate::error::MultipartError;
 use crate::file_kind::FileKind;
@@ -68,6 +68,23 @@ impl TempFile {
     pub async fn read(&self) -> Result<Vec<u8>, MultipartError> {
         let path = self.path.clone();
         blocking(move || fs::read(path)).await
+    }
+
+    /// Saves it in `folder` under a name that nobody else has chosen: 32 random characters, and the ending of its
+    /// [`kind`](Self::kind), or none if that is not known. The folder is made if it is missing. Gives the name.
+    ///
+    /// # Errors
+    /// As [`save_to`](Self::save_to).
+    pub async fn save_in(self, folder: impl AsRef<Path>) -> Result<String, MultipartError> {
+        let folder = folder.as_ref().to_owned();
+        let made = folder.clone();
+        blocking(move || fs::create_dir_all(made)).await?;
+        let mut name = format!("{:016x}{:016x}", random(), random());
+        if let Some(kind) = self.kind {
+            name = format!("{name}.{}", kind.extension());
+        }
+        self.save_to(folder.join(&name)).await?;
+        Ok(name)
     }
 
     /// Makes it the file at `path`, all of it or nothing. On the same file system it only gets another name; else it

@@ -233,6 +233,24 @@ async fn a_temporary_file_is_saved_by_giving_it_its_name() {
     assert_eq!(place.files(), [path]);
 }
 
+#[tokio::test]
+async fn a_temporary_file_is_saved_under_a_name_of_ours() {
+    let place = Place::new();
+    let uploads = place.uploads();
+    let mut names = Vec::new();
+    for (content, ending) in [(&b"GIF89a"[..], ".gif"), (b"GIF89a", ".gif"), (b"<svg/>", "")] {
+        let mut this = form(&uploads, content);
+        let file = this.next_part().await.unwrap().unwrap().to_temp_file().await.unwrap();
+        let name = file.save_in(place.saved("new/folder")).await.unwrap();
+        let random = name.strip_suffix(ending).unwrap();
+        assert!(random.len() == 32 && random.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
+        assert_eq!(fs::read(place.saved("new/folder").join(&name)).unwrap(), content);
+        assert!(!names.contains(&name));
+        names.push(name);
+    }
+    assert_eq!(place.files().len(), 3);
+}
+
 /// `/dev/shm` is another file system on every Linux machine; where it is the same, this tests the same as above.
 #[cfg(target_os = "linux")]
 #[tokio::test]

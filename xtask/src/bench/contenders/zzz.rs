@@ -6,7 +6,7 @@ pub(super) const CONTENDER: Contender = Contender {
     name: OURS,
     is: "`App` and `zzz::run` with plain handlers, on the facade without database and templates; started as in \
          production, with `LOG=warn`",
-    rows: &["plaintext", "json", "users"],
+    rows: &["plaintext", "json", "users", "upload"],
     crates: (Folder::Main, &["hyper", "tokio"]),
     build: |root, keeper| package(root, keeper, Folder::Main, "bench-zzz"),
     variables: |workers| {

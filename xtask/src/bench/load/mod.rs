@@ -12,7 +12,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{keeper::Keeper, tools::Tools};
+use super::{keeper::Keeper, rows::Sends, tools::Tools};
 
 /// What makes the load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(crate) struct Job<'a> {
     pub(crate) address: SocketAddr,
     /// What for.
     pub(crate) path: &'a str,
+    /// What goes with it.
+    pub(crate) sends: Sends,
     /// Over how many kept connections.
     pub(crate) connections: usize,
     /// For how long.
@@ -69,6 +71,14 @@ impl Generator {
             (Some(wrk), _) => Generator::Wrk(wrk.clone()),
             (None, Some(oha)) => Generator::Oha(oha.clone()),
             (None, None) => Generator::Own,
+        }
+    }
+
+    /// Itself, or ours for what the others can not send without holding it in memory.
+    pub(crate) fn for_sending(&self, sends: Sends) -> Self {
+        match sends {
+            Sends::Nothing => self.clone(),
+            Sends::File(_) => Generator::Own,
         }
     }
 

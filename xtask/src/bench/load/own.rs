@@ -14,10 +14,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{Job, Load};
-use crate::bench::{
-    http::{self, Connection},
-    statistics::percentile,
-};
+use crate::bench::{form::Form, http::Connection, rows::Sends, statistics::percentile};
 
 /// The word that makes `xtask bench` a load generator.
 pub(crate) const WORD: &str = "--generate";
@@ -30,6 +27,10 @@ pub(super) fn command(job: &Job<'_>) -> Result<Vec<OsString>, String> {
         WORD.to_owned(),
         job.address.to_string(),
         job.path.to_owned(),
+        match job.sends {
+            Sends::Nothing => "-".to_owned(),
+            Sends::File(length) => length.to_string(),
+        },
         job.connections.to_string(),
         job.seconds.to_string(),
     ];
@@ -38,10 +39,11 @@ pub(super) fn command(job: &Job<'_>) -> Result<Vec<OsString>, String> {
 
 /// Does what [`command`] asks for: the words after [`WORD`].
 pub(crate) fn generate(words: &[String]) -> Option<String> {
-    let [address, path, connections, seconds] = words else { return None };
+    let [address, path, sends, connections, seconds] = words else { return None };
     let job = Job {
         address: address.parse().ok()?,
         path,
+        sends: if sends == "-" { Sends::Nothing } else { Sends::File(sends.parse().ok()?) },
         connections: connections.parse().ok()?,
         seconds: seconds.parse().ok()?,
     };
@@ -78,9 +80,10 @@ struct Part {
 fn make(job: &Job<'_>) -> Load {
     let began = Instant::now();
     let end = began + Duration::from_secs(job.seconds);
+    let form = &Form::of(job.path, job.sends);
     let parts: Vec<Part> = thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..job.connections).map(|_| scope.spawn(move || ask(job.address, job.path, end))).collect();
+            (0..job.connections).map(|_| scope.spawn(move || ask(job.address, form, end))).collect();
         let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
         ended.map(|part| part.unwrap_or(Part { micros: Vec::new(), failed: 1 })).collect()
     });
@@ -92,13 +95,12 @@ fn make(job: &Job<'_>) -> Load {
     Load { requests: micros.len() as u64, failed, seconds, p50_micros: at(0.5), p99_micros: at(0.99) }
 }
 
-fn ask(address: SocketAddr, path: &str, end: Instant) -> Part {
+fn ask(address: SocketAddr, form: &Form, end: Instant) -> Part {
     let mut part = Part::default();
-    let request = http::request(path);
     let Ok(mut connection) = Connection::open(address) else { return Part { failed: 1, ..part } };
     let mut sent = Instant::now();
     while sent < end {
-        match connection.send(&request).and_then(|()| connection.receive()) {
+        match connection.send_form(form).and_then(|()| connection.receive()) {
             Ok(response) if (200..300).contains(&response.status) => connection.recycle(response),
             _ => return Part { failed: 1, ..part },
         }
@@ -117,7 +119,7 @@ mod tests {
     #[test]
     fn counts_answers_and_failures() {
         let address = server(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", "HTTP/1.1 500 No\r\n\r\n"]);
-        let words = [address.to_string(), "/".to_owned(), "1".to_owned(), "10".to_owned()];
+        let words = [&address.to_string(), "/", "-", "1", "10"].map(str::to_owned);
         let load = parse(&generate(&words).unwrap()).unwrap();
         assert_eq!((load.requests, load.failed), (1, 1));
         assert!(load.p99_micros >= load.p50_micros);

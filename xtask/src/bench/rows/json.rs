@@ -1,11 +1,12 @@
 //! `json`: a value serialized for each request.
 
-use super::{Answer, Check, Row};
+use super::{Answer, Check, Row, Sends};
 
 pub(super) const ROW: Row = Row {
     name: "json",
     does: "GET `/json` answers `{\"message\":\"Hello, World!\"}`, serialized by serde for each request",
     path: "/json",
+    sends: Sends::Nothing,
     checks: &[
         Check {
             path: "/json",

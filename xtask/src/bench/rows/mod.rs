@@ -5,6 +5,7 @@
 
 mod json;
 mod plaintext;
+mod upload;
 mod users;
 
 /// One thing that every contender is asked to do.
@@ -13,10 +14,21 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// What it does, for the page.
     pub(crate) does: &'static str,
-    /// What the load asks for with GET.
+    /// What the load asks for.
     pub(crate) path: &'static str,
-    /// What is asked before anything is measured, and what has to come back.
+    /// What it sends along.
+    pub(crate) sends: Sends,
+    /// What is asked with GET before anything is measured, and what has to come back.
     pub(crate) checks: &'static [Check],
+}
+
+/// What a request sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sends {
+    /// Nothing: it is a GET.
+    Nothing,
+    /// A POST of a form with a file of so many bytes. The right answer is that number as text.
+    File(u64),
 }
 
 /// A GET request and its right answer.
@@ -41,4 +53,4 @@ pub(crate) enum Answer {
 }
 
 /// Every row, in the order of the page.
-pub(crate) const ROWS: &[Row] = &[plaintext::ROW, json::ROW, users::ROW];
+pub(crate) const ROWS: &[Row] = &[plaintext::ROW, json::ROW, users::ROW, upload::ROW];

@@ -1,11 +1,12 @@
 //! `plaintext`: what a request costs when the handler costs nothing.
 
-use super::{Answer, Check, Row};
+use super::{Answer, Check, Row, Sends};
 
 pub(super) const ROW: Row = Row {
     name: "plaintext",
     does: "GET `/plaintext` answers `Hello, World!` as text: what a request costs when the handler costs nothing",
     path: "/plaintext",
+    sends: Sends::Nothing,
     checks: &[
         Check {
             path: "/plaintext",

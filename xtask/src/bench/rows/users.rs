@@ -1,11 +1,12 @@
 //! `users`: a parameter in the path.
 
-use super::{Answer, Check, Row};
+use super::{Answer, Check, Row, Sends};
 
 pub(super) const ROW: Row = Row {
     name: "users",
     does: "GET `/users/{id}` reads the id from the path as an `i64` and answers it as text",
     path: "/users/12345",
+    sends: Sends::Nothing,
     checks: &[
         Check { path: "/users/12345", answer: Answer::Body { content_type: "text/plain", body: "12345" } },
         Check { path: "/users/-7", answer: Answer::Body { content_type: "text/plain", body: "-7" } },

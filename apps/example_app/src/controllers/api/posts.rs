@@ -6,6 +6,7 @@ use zzz::prelude::*;
 
 use crate::SiteConfig;
 use crate::feed::Feed;
+use crate::gallery::Gallery;
 use crate::listing::{Listing, Page};
 use crate::models::Post;
 
@@ -66,8 +67,8 @@ pub async fn update(Path(id): Path<i64>, repo: Repo, Json(params): Json<Params>)
 ///
 /// # Errors
 /// 404 if there is no such post.
-pub async fn delete(Path(id): Path<i64>, repo: Repo) -> Result<StatusCode> {
+pub async fn delete(Path(id): Path<i64>, repo: Repo, gallery: Svc<Gallery>) -> Result<StatusCode> {
     let post = repo.get::<Post>(id).await?.or_404()?;
-    repo.delete(post).await?;
+    gallery.delete_post(&repo, post).await?;
     Ok(StatusCode::NO_CONTENT)
 }
