@@ -144,25 +144,21 @@ fn when_descriptors_run_out_the_server_recovers_by_itself() {
     for wire in &mut wires {
         wire.send(b"GET /ok HTTP/1.1\r\nhost: localhost\r\n\r\n");
     }
-    // Those who came first are served while nobody else can be let in.
-    let served =
-        wires.iter_mut().filter_map(|wire| h1::reply_within(wire, false, Duration::from_millis(200)).ok());
-    let served = served.count();
-    assert!((5..=25).contains(&served), "{served} are served with room for about 20");
     until("the shortage is logged", || target.stderr().contains("can not accept"));
+    // Those who came first are served while nobody else can be let in.
+    let served = wires.iter_mut().filter_map(|wire| wire.read_some().then_some(())).count();
+    assert!((5..=25).contains(&served), "{served} are served with room for about 20");
     let spent = target.cpu() - before;
-    assert!(spent < Duration::from_secs(4), "it spins: {spent:?} of CPU");
+    assert!(spent < Duration::from_secs(2), "it spins: {spent:?} of CPU");
     // When they go, the others come in.
     wires.retain_mut(|wire| wire.received == 0);
-    for wire in &mut wires {
-        match h1::reply(wire, false) {
+    for mut wire in wires {
+        match h1::reply(&mut wire, false) {
             Ok(reply) => assert_eq!(reply.status, 200),
             Err(NoReply::Late(_)) => panic!("nobody comes in any more"),
             Err(other) => panic!("{other:?}"),
         }
-        *wire = Wire::connect(target.plain);
     }
-    drop(wires);
     until("all is as before", || target.descriptors() <= open);
 }
 

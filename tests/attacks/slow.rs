@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::harness::PATIENCE;
-use crate::harness::flow::{Fate, Flow, Transport, over_all};
+use crate::harness::flow::{Fate, Flow, Transport, over_all_at_once};
 use crate::harness::h1;
 use crate::harness::h2::{self, Client};
 use crate::harness::hpack;
@@ -147,8 +147,8 @@ fn row_16_a_head_that_trickles_over_http2_is_closed_on_time() {
 #[test]
 fn row_16_a_kept_connection_is_closed_when_its_time_is_over() {
     let deadline = Duration::from_secs(1);
-    let target = Target::start(&[("keep_alive_timeout", "1s")]);
-    over_all(|transport| {
+    over_all_at_once(|transport| {
+        let target = Target::start(&[("keep_alive_timeout", "1s")]);
         let mut flow = Flow::open(transport, &target, ("POST", "/echo"), &[], 3);
         flow.send(b"abc");
         flow.end();
@@ -162,9 +162,9 @@ fn row_16_a_kept_connection_is_closed_when_its_time_is_over() {
 
 #[test]
 fn row_17_a_body_that_trickles_is_refused_and_its_handler_dropped() {
-    let mut target = Target::start(&[("body_grace", "1s"), ("body_min_rate", "500")]);
-    let witness = Witness::watch(&target);
-    over_all(|transport| {
+    over_all_at_once(|transport| {
+        let mut target = Target::start(&[("body_grace", "1s"), ("body_min_rate", "500")]);
+        let witness = Witness::watch(&target);
         for path in ["/echo", "/sink", "/json"] {
             let before = target.board();
             let kind = [("content-type", "application/json")];
@@ -190,14 +190,14 @@ fn row_17_a_body_that_trickles_is_refused_and_its_handler_dropped() {
             assert_eq!(after.dispatched, before.dispatched + 1);
             assert_eq!(after.committed, before.committed, "{transport:?} {path}");
         }
+        witness.is_content(&mut target);
     });
-    witness.is_content(&mut target);
 }
 
 #[test]
 fn row_17_a_body_that_comes_at_a_fair_pace_is_taken() {
-    let target = Target::start(&[("body_grace", "1s"), ("body_min_rate", "500")]);
-    over_all(|transport| {
+    over_all_at_once(|transport| {
+        let target = Target::start(&[("body_grace", "1s"), ("body_min_rate", "500")]);
         let mut flow = Flow::open(transport, &target, ("POST", "/sink"), &[], 8 * 2000);
         for _ in 0..8 {
             assert!(flow.send(&[b'x'; 2000]), "{transport:?}");
@@ -210,8 +210,8 @@ fn row_17_a_body_that_comes_at_a_fair_pace_is_taken() {
 
 #[test]
 fn row_17_a_handler_that_takes_too_long_is_answered_for() {
-    let target = Target::start(&[("request_timeout", "1s")]);
-    over_all(|transport| {
+    over_all_at_once(|transport| {
+        let target = Target::start(&[("request_timeout", "1s")]);
         let began = Instant::now();
         let before = target.board().abandoned;
         let mut flow = Flow::open(transport, &target, ("POST", "/never"), &[], 0);
@@ -226,9 +226,9 @@ fn row_17_a_handler_that_takes_too_long_is_answered_for() {
 #[test]
 fn row_18_clients_that_never_read_are_closed_and_their_streams_dropped() {
     const CLIENTS: u64 = 40;
-    let mut target = Target::start(&[("write_stall_timeout", "2s"), ("keep_alive_timeout", "2s")]);
-    let witness = Witness::watch(&target);
-    over_all(|transport| {
+    over_all_at_once(|transport| {
+        let mut target = Target::start(&[("write_stall_timeout", "2s"), ("keep_alive_timeout", "2s")]);
+        let witness = Witness::watch(&target);
         let before = target.board();
         let mut stalled: Vec<Wire> = (0..CLIENTS)
             .map(|_| {
@@ -250,14 +250,14 @@ fn row_18_clients_that_never_read_are_closed_and_their_streams_dropped() {
             wire.keeps = false;
             assert!(wire.closes_within(PATIENCE), "{transport:?}: a stalled connection stays open");
         }
+        witness.is_content(&mut target);
     });
-    witness.is_content(&mut target);
 }
 
 #[test]
 fn row_18_a_client_that_reads_slowly_is_served() {
-    let target = Target::start(&[("write_stall_timeout", "500ms")]);
-    over_all(|transport| {
+    over_all_at_once(|transport| {
+        let target = Target::start(&[("write_stall_timeout", "500ms")]);
         let mut flow = Flow::open(transport, &target, ("POST", "/stream?chunks=32&size=65536"), &[], 0);
         flow.end();
         // A second and more for it all, which is longer than the timeout.

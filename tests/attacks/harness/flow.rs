@@ -58,6 +58,16 @@ pub(crate) fn over_all(attack: impl Fn(Transport)) {
     }
 }
 
+/// As [`over_all`], all at once, for attacks that mostly wait; each needs a target of its own.
+pub(crate) fn over_all_at_once(attack: impl Fn(Transport) + Sync) {
+    std::thread::scope(|scope| {
+        for transport in TRANSPORTS {
+            let attack = &attack;
+            scope.spawn(move || attack(transport));
+        }
+    });
+}
+
 /// As [`over_all`], for attacks that are HTTP/2's own.
 pub(crate) fn over_h2(attack: impl Fn(Transport)) {
     over_all(|transport| {
