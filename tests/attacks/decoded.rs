@@ -70,7 +70,7 @@ fn row_20_a_body_that_grows_beyond_the_limit_is_413() {
         }
     });
     assert_eq!(target.board().committed, 0);
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn row_20_what_is_no_such_coding_is_refused() {
         }
     });
     assert_eq!(target.board().committed, 0);
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]

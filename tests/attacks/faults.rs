@@ -26,7 +26,7 @@ fn row_23_a_panic_is_the_500_of_one_request() {
             );
         }
     });
-    witness.is_content(&mut target);
+    witness.check(&mut target);
     assert_eq!(target.board().in_flight, 0);
 }
 
@@ -52,7 +52,7 @@ fn row_23_a_stream_that_breaks_off_never_looks_whole() {
         wire.closes_within(PATIENCE);
         assert_eq!(wire.end, Some(crate::harness::wire::End::Reset), "{path} on HTTP/1.0");
     }
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn row_23_a_client_that_goes_away_takes_its_handler_along() {
         flow.abort();
         target.until("the stream is dropped", |board| board.streams_dropped == before.streams_dropped + 1);
     });
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn row_23_a_half_closed_connection_is_answered() {
 fn when_descriptors_run_out_the_server_recovers_by_itself() {
     let mut target = Target::start_with(&[("keep_alive_timeout", "60s")], |command| command);
     let witness = Witness::watch(&target);
-    let report = witness.is_content(&mut target);
+    let report = witness.check(&mut target);
     assert!(report.served > 0);
     let open = target.descriptors();
     target.limit_descriptors(open + 20);
