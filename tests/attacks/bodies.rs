@@ -25,7 +25,7 @@ fn row_19_a_body_beyond_the_limit_is_413_on_every_path() {
             assert_eq!(target.board().committed, before, "{transport:?} {path}");
         }
     });
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn row_19_an_endless_body_takes_no_memory_and_ends() {
             assert!(refused || answer.status == Some(wanted), "{transport:?} {path}: {answer:?}");
         }
     });
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn row_20_a_coded_body_is_not_taken_for_what_it_is_not() {
         }
     });
     assert_eq!(target.board().committed, 0);
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -155,5 +155,5 @@ fn row_21_json_and_forms_that_are_no_good_are_refused() {
         let answer = flow::ask(transport, &target, ("POST", "/form"), &form, fields.as_bytes());
         assert!(matches!(answer.status, Some(200 | 400 | 413 | 422)), "{transport:?}: {:?}", answer.status);
     });
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }

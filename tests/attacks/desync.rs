@@ -92,7 +92,7 @@ fn row_6_the_severe_requests_get_400_and_a_close_and_hide_nothing() {
             ));
         }
     }
-    witness.is_content(&mut target);
+    witness.check(&mut target);
     assert!(faults.is_empty(), "{} were not refused:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -150,6 +150,6 @@ fn row_6_whatever_is_refused_ends_its_connection() {
             ));
         }
     }
-    witness.is_content(&mut target);
+    witness.check(&mut target);
     assert!(faults.is_empty(), "{} went wrong:\n{}", faults.len(), faults.join("\n"));
 }

@@ -20,7 +20,7 @@ fn is_answered(what: &str, path: &str, headers: &[(&str, &str)], statuses: &[u16
         assert!(statuses.contains(&status), "{what} over {transport:?}: {status}, not {statuses:?}");
         assert_eq!(target.board().dispatched - before, dispatched, "{what} over {transport:?}");
     });
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(crate) fn are_refused(refusals: &[Refusal<'_>]) {
             faults.push(format!("{}: {fault}\n    {}", refusal.name, shown(&refusal.bytes)));
         }
     }
-    witness.is_content(&mut target);
+    witness.check(&mut target);
     let (bad, all) = (faults.len(), refusals.len());
     assert!(faults.is_empty(), "{bad} of {all} were not refused:\n{}", faults.join("\n"));
 }

@@ -90,7 +90,7 @@ fn row_31_old_versions_suites_and_compression_are_refused() {
     wire.read_until(PATIENCE, |inbox| inbox.len() > 5);
     assert_eq!(wire.inbox[0], 22, "TLS 1.2 is spoken");
     drop(wire);
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn row_31_what_is_no_handshake_ends_at_once() {
         wire.send(bytes);
         assert!(wire.closes_within(Duration::from_secs(5)), "{name}: still open");
     }
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn row_32_who_can_not_agree_on_a_protocol_is_told_so() {
             assert_eq!(h1::reply(&mut wire, false).unwrap().text(), "ok");
         }
     }
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn row_32_the_wrong_protocol_on_a_port_ends_soon() {
     tls_to_plain.send(&hello(0x0303, GOOD, &[0]));
     assert!(tls_to_plain.closes_within(soon));
     assert_eq!(target.board().dispatched, 0);
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 /// An ALPN of h2 is kept to: HTTP/1 there is no HTTP/2 preface.
@@ -229,7 +229,7 @@ fn row_34_new_certificates_are_taken_and_broken_ones_are_not() {
     old.send(get);
     assert_eq!(h1::reply(&mut old, false).unwrap().text(), "ok", "old connections live on");
     drop(old);
-    witness.is_content(&mut target);
+    witness.check(&mut target);
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Uploading {
         until("nothing temporary is left", || self.temporary().is_empty());
         assert_eq!(self.saved(), Vec::<String>::new());
         assert_eq!(self.taken(), 0);
-        witness.is_content(&mut self.target);
+        witness.check(&mut self.target);
     }
 }
 
@@ -104,7 +104,6 @@ fn row_42_forms_beyond_their_limits_are_413() {
     uploading.refuses(
         &[
             ("1,001 fields", fields(1001).into()),
-            ("10,000 fields", fields(10_000).into()),
             ("100,000 empty parts", (part("name=\"a\"", "").repeat(100_000) + END).into()),
             ("101 files", (file.repeat(101) + END).into()),
             ("3 MiB", big.into()),
@@ -150,7 +149,7 @@ fn row_42_an_upload_without_an_end_is_ended() {
         });
     }
     until("nothing temporary is left", || uploading.temporary().is_empty());
-    witness.is_content(&mut uploading.target);
+    witness.check(&mut uploading.target);
 }
 
 #[test]
@@ -256,7 +255,7 @@ fn row_44_an_upload_that_breaks_off_leaves_nothing() {
         }
     });
     assert_eq!((uploading.saved().len(), uploading.taken()), (0, 0));
-    witness.is_content(&mut uploading.target);
+    witness.check(&mut uploading.target);
 }
 
 #[test]
@@ -329,5 +328,5 @@ fn row_45_no_file_name_leads_out_of_the_folder() {
     let beside: Vec<String> =
         files(&uploading.folder).into_iter().filter(|path| path.contains("evil")).collect();
     assert_eq!(beside, Vec::<String>::new());
-    witness.is_content(&mut uploading.target);
+    witness.check(&mut uploading.target);
 }

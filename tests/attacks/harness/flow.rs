@@ -8,7 +8,7 @@ use super::h2::{self, Outcome};
 use super::hpack;
 use super::target::Target;
 use super::tls;
-use super::wire::{End, Wire};
+use super::wire::Wire;
 
 /// How a request with a body travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,16 @@ pub(crate) fn over_all(attack: impl Fn(Transport)) {
         eprintln!("over {transport:?}");
         attack(transport);
     }
+}
+
+/// As [`over_all`], all at once, for attacks that mostly wait; each needs a target of its own.
+pub(crate) fn over_all_at_once(attack: impl Fn(Transport) + Sync) {
+    std::thread::scope(|scope| {
+        for transport in TRANSPORTS {
+            let attack = &attack;
+            scope.spawn(move || attack(transport));
+        }
+    });
 }
 
 /// As [`over_all`], for attacks that are HTTP/2's own.
@@ -211,27 +221,11 @@ impl Flow {
         }
     }
 
-    /// Whether the connection ends (HTTP/1) or the stream has ended (HTTP/2) within this time.
-    pub(crate) fn closes_within(&mut self, time: Duration) -> bool {
-        match &mut self.side {
-            Side::H1(wire) => wire.closes_within(time),
-            Side::H2(client) => !matches!(client.outcome_within(1, time), Outcome::Late),
-        }
-    }
-
     /// The connection beneath.
     pub(crate) fn wire(&mut self) -> &mut Wire {
         match &mut self.side {
             Side::H1(wire) => wire,
             Side::H2(client) => &mut client.wire,
-        }
-    }
-
-    /// The connection's end, if it has come.
-    pub(crate) fn end_of_wire(&self) -> Option<End> {
-        match &self.side {
-            Side::H1(wire) => wire.end,
-            Side::H2(client) => client.wire.end,
         }
     }
 

@@ -20,8 +20,6 @@ pub(crate) struct Target {
     pub(crate) plain: SocketAddr,
     /// Where it speaks TLS.
     pub(crate) secure: SocketAddr,
-    /// What it printed when it began.
-    pub(crate) banner: String,
 }
 
 /// What reached the app.
@@ -95,7 +93,7 @@ impl Target {
         let plain = address_after(&banner, "http://").unwrap_or_else(|| panic!("no address in {banner}"));
         let secure =
             address_after(&banner, "https://").unwrap_or_else(|| panic!("no address for TLS in {banner}"));
-        Self { child, folder, plain, secure, banner }
+        Self { child, folder, plain, secure }
     }
 
     pub(crate) fn pid(&self) -> u32 {

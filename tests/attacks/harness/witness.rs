@@ -69,7 +69,7 @@ impl Witness {
 
     /// Ends the watch: the well-behaved client was served all the time, memory stayed small, and descriptors
     /// are as they were.
-    pub(crate) fn is_content(mut self, target: &mut Target) -> Report {
+    pub(crate) fn check(mut self, target: &mut Target) -> Report {
         self.stop.store(true, SeqCst);
         let client = self.client.take().expect("it ends once");
         let mut report = client.join().unwrap_or_else(|why| std::panic::resume_unwind(why));

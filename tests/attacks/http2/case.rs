@@ -81,7 +81,7 @@ pub(super) fn run(cases: &[Case]) {
                 Some(format!("section {}, {}: {fault}", case.section, case.name))
             })
             .collect();
-        witness.is_content(&mut target);
+        witness.check(&mut target);
         let (bad, all) = (faults.len(), cases.len());
         assert!(faults.is_empty(), "{bad} of {all} went wrong over {transport:?}:\n{}", faults.join("\n"));
     });
