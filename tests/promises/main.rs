@@ -7,3 +7,4 @@ mod readme;
 mod startup;
 mod stopping;
 mod support;
+mod uploads;

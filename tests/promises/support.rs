@@ -49,6 +49,21 @@ pub(crate) fn command(database: &TempDatabase) -> Command {
     command
 }
 
+/// An app that takes uploads of any length, with its temporary files in the same place.
+pub(crate) fn upload_command(place: &TempDatabase) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_upload_app"));
+    command
+        .env_clear()
+        .env("ZZZ_ROOT", place.folder())
+        .env("ZZZ_ENV", "dev")
+        .env("PORT", "0")
+        .env("SECRET_KEY_BASE", "s".repeat(64))
+        .env("ZZZ_UPLOAD__TEMP_DIR", "temp")
+        .env("LOG", "warn")
+        .stdin(Stdio::null());
+    command
+}
+
 /// What a command that ends by itself prints, and its exit code.
 pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
@@ -74,6 +89,11 @@ impl App {
         }
         let address = banner.split("http://").nth(1).unwrap().lines().next().unwrap().to_owned();
         Self { child, stdout, address, banner }
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn kill(&mut self) {
