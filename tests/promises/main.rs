@@ -12,3 +12,4 @@ mod stopping;
 mod support;
 mod tls;
 mod tower;
+mod uploads;

@@ -57,6 +57,21 @@ pub(crate) fn after(shell: &str, command: &Command) -> Command {
     wrapped
 }
 
+/// An app that takes uploads of any length, with its temporary files in the same place.
+pub(crate) fn upload_command(place: &TempDatabase) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_upload_app"));
+    command
+        .env_clear()
+        .env("ZZZ_ROOT", place.folder())
+        .env("ZZZ_ENV", "dev")
+        .env("PORT", "0")
+        .env("SECRET_KEY_BASE", "s".repeat(64))
+        .env("ZZZ_UPLOAD__TEMP_DIR", "temp")
+        .env("LOG", "warn")
+        .stdin(Stdio::null());
+    command
+}
+
 /// What a command that ends by itself prints, and its exit code.
 pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
@@ -89,6 +104,7 @@ impl App {
         Self { child, stdout, address, tls, banner }
     }
 
+    /// The process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

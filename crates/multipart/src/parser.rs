@@ -197,6 +197,12 @@ impl Parser {
         Some(Matched { count: matched.count + count, ..matched })
     }
 
+    /// Where a delimiter is in the input as a whole.
+    fn whole_delimiter(&self) -> Option<usize> {
+        // A client that sends byte by byte should not cost a search for each.
+        if self.input.len() < self.delimiter.len() { None } else { self.finder.find(&self.input) }
+    }
+
     /// How many bytes at the end of the input could be the beginning of a delimiter.
     fn begun(&self) -> usize {
         let longest = self.input.len().min(self.delimiter.len() - 1);
@@ -224,7 +230,7 @@ impl Parser {
             }
             return Ok(None);
         }
-        match self.finder.find(&self.input) {
+        match self.whole_delimiter() {
             Some(at) => {
                 self.outside(at)?;
                 self.input.advance(at + self.delimiter.len());
@@ -359,7 +365,7 @@ impl Parser {
                     self.delimiter.slice(matched.foreign..matched.count)
                 }
             }
-        } else if let Some(at) = self.finder.find(&self.input) {
+        } else if let Some(at) = self.whole_delimiter() {
             let data = self.input.split_to(at);
             self.input.advance(self.delimiter.len());
             self.delimited_from(true);
