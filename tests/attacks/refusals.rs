@@ -18,9 +18,6 @@ const CLOSES: Duration = Duration::from_secs(4);
 pub(crate) enum Refused {
     /// Nothing: the app has not seen it.
     BeforeTheApp,
-    /// The library reads past the fault before anybody can see it. What it reads is not in doubt, and the
-    /// connection closes behind it.
-    BehindIt,
     /// Its head was fine, so the app has seen it, but could not read its body.
     WithinTheBody,
 }
@@ -87,9 +84,6 @@ pub(crate) fn smuggled(target: &Target) -> usize {
 }
 
 fn what_was_done(refused: Refused, before: &Board, after: &Board) -> Option<&'static str> {
-    if refused == Refused::BehindIt {
-        return None;
-    }
     if after.committed != before.committed {
         return Some("the handler did its work");
     }

@@ -140,7 +140,7 @@ fn happened(client: &mut Client, expected: Expected) -> Result<(), String> {
 }
 
 /// Whether a PING is answered.
-fn goes_on(client: &mut Client) -> bool {
+pub(super) fn goes_on(client: &mut Client) -> bool {
     let content = *b"still on";
     client.send(&ping(content));
     while let Some(frame) = client.frame(PATIENCE) {

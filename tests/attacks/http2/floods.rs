@@ -1,9 +1,9 @@
-//! Reliability rows 26 to 29: many cheap frames that make the server work. Each flood ends in GOAWAY or a close, or
-//! is borne at a bounded cost; meanwhile others are served and memory stays small.
+//! Reliability rows 26 to 29: many cheap frames that make the server work. Each flood ends in GOAWAY or a close, and
+//! costs little until then; meanwhile others are served and memory stays small.
 
 use std::time::Duration;
 
-use super::case::{block, get, post};
+use super::case::{block, get, goes_on, post};
 use crate::harness::PATIENCE;
 use crate::harness::flow::{Transport, over_h2};
 use crate::harness::h2::{
@@ -13,8 +13,8 @@ use crate::harness::hpack::{indexed, indexed_literal};
 use crate::harness::target::Target;
 use crate::harness::witness::Witness;
 
-/// What a flood of 100,000 frames may cost the server, which is a debug build here.
-const CPU: Duration = Duration::from_secs(12);
+/// What a flood may cost the server until it is ended, which is a debug build here: ten times what is seen.
+const CPU: Duration = Duration::from_millis(500);
 
 /// How a flood ended.
 #[derive(Debug)]
@@ -92,13 +92,44 @@ fn row_26_rapid_resets_end_the_connection() {
             let before = target.board().dispatched;
             let ended = flood(transport, &target, true, 10_000, |number| reset(number * 2 + 1));
             assert!(ended.closed, "{name} over {transport:?}: {ended:?}");
-            assert!(ended.code.is_none_or(|code| code == code::ENHANCE_YOUR_CALM), "{name}: {ended:?}");
+            assert!(ended.code.is_none_or(|code| code != code::NO_ERROR), "{name}: {ended:?}");
             let board = target.until("every handler is dropped", |board| board.in_flight == 0);
             assert!(board.most_in_flight <= 100, "{name}: {} handlers at once", board.most_in_flight);
             // 200 in a second are allowed.
             let dispatched = board.dispatched - before;
             assert!(dispatched < 5_000, "{name} over {transport:?}: {dispatched} were dispatched");
         }
+        witness.check(&mut target);
+    });
+}
+
+/// The slower way: each handler is at work before its stream is reset, so that no queue of the library is long.
+#[test]
+fn row_26_resets_of_handlers_at_work_end_the_connection() {
+    over_h2(|transport| {
+        let mut target = Target::start(&[]);
+        let witness = Witness::watch(&target);
+        let mut client = Client::open(transport.connect(&target));
+        let mut reset = 0_u32;
+        while reset < 10_000 && client.wire.end.is_none() {
+            let streams = (reset..reset + 50).map(|number| number * 2 + 1);
+            client
+                .wire
+                .send(&streams.clone().flat_map(|stream| get(stream, "/never").bytes()).collect::<Vec<_>>());
+            let dispatched = u64::from(reset) + 50;
+            while client.wire.end.is_none() && target.board().dispatched < dispatched {
+                client.wire.read_some();
+            }
+            client.wire.send(
+                &streams.flat_map(|stream| rst_stream(stream, code::CANCEL).bytes()).collect::<Vec<_>>(),
+            );
+            client.wire.read_some();
+            reset += 50;
+        }
+        assert!(client.wire.closes_within(PATIENCE), "{reset} streams were reset over {transport:?}");
+        assert!(reset < 10_000, "{transport:?}");
+        let board = target.until("every handler is dropped", |board| board.in_flight == 0);
+        assert!(board.most_in_flight <= 100, "{} handlers at once", board.most_in_flight);
         witness.check(&mut target);
     });
 }
@@ -128,7 +159,7 @@ fn row_28_a_head_that_never_ends_is_refused() {
 }
 
 #[test]
-fn row_28_floods_of_small_frames_are_borne_or_ended() {
+fn row_28_floods_of_small_frames_are_ended() {
     over_h2(|transport| {
         let mut target = Target::start(&[]);
         let witness = Witness::watch(&target);
@@ -161,6 +192,7 @@ fn row_28_floods_of_small_frames_are_borne_or_ended() {
             for reading in [true, false] {
                 let ended = flood(transport, &target, reading, 100_000, &mut piece);
                 eprintln!("{name} over {transport:?}, reading {reading}: {ended:?}");
+                assert!(ended.closed, "{name} over {transport:?}, reading: {reading}: {ended:?}");
                 assert!(ended.cpu < CPU, "{name} over {transport:?}, reading: {reading}: {ended:?}");
             }
         }
@@ -190,8 +222,12 @@ fn row_28_busy_clients_are_not_taken_for_floods() {
         }
         // An upload in pieces of ten bytes, as a stream of events is one.
         client.send(&post(3001, "/sink"));
-        for _ in 0..3000 {
+        for number in 0..3000 {
             assert!(client.send_body(3001, b"ten bytes!", false), "an upload over {transport:?}");
+            // As long as they are taken: what lies about unread in small pieces has its bound.
+            if number % 50 == 49 {
+                assert!(goes_on(&mut client), "{number} pieces over {transport:?}");
+            }
         }
         client.send_body(3001, b"", true);
         match client.outcome(3001) {
