@@ -233,6 +233,10 @@ impl AsyncWrite for TrackedIo {
         if flushed.is_pending() || !this.plain {
             this.note(flushed.is_pending(), 0);
         }
+        if flushed.is_ready() && this.state.piece_left() {
+            // hyper has looked for the next piece already.
+            cx.waker().wake_by_ref();
+        }
         flushed
     }
 

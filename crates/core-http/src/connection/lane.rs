@@ -80,8 +80,7 @@ impl Lane {
 
     /// How many bytes of a body's frame are handed over at once. What is shorter than one piece needs no watching.
     ///
-    /// Over HTTP/1 hyper copies pieces into its buffer until that is as long as the longest head, and it stays that
-    /// large while the connection is kept. Over HTTP/2 the machine takes a piece as soon as the peer has room
+    /// Over HTTP/1 hyper copies a piece into its buffer, and that stays that large while the connection is kept. Over HTTP/2 the machine takes a piece as soon as the peer has room
     /// for a single byte of it, and nobody hears of the rest any more. So the last KiB is a piece of its own:
     /// until the peer has room for what is before it, the body is there and its time is watched.
     pub(super) fn piece(&self, left: usize) -> usize {
@@ -98,18 +97,22 @@ impl Lane {
     /// A piece of the response was handed over. Over HTTP/1 the socket tells whether the peer takes it.
     pub(super) fn handed_over(&self) {
         match self {
-            Self::Connection(_) => {}
+            Self::Connection(connection) => connection.piece_handed_over(),
             #[cfg(feature = "http2")]
             Self::Stream(stream) => stream.exchange.handed_over(stream.connection.now()),
         }
     }
 
-    /// There is room for the next piece.
-    pub(super) fn asked_for_more(&self) {
+    /// The next piece is asked for; whether it may be given. Over HTTP/1 hyper asks before the last one has left; over
+    /// HTTP/2 when there is room.
+    pub(super) fn has_room(&self) -> bool {
         match self {
-            Self::Connection(_) => {}
+            Self::Connection(connection) => connection.has_piece_left(),
             #[cfg(feature = "http2")]
-            Self::Stream(stream) => stream.exchange.asked_for_more(),
+            Self::Stream(stream) => {
+                stream.exchange.asked_for_more();
+                true
+            }
         }
     }
 }

@@ -289,7 +289,9 @@ impl HttpBody for OutgoingBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
-        this.lane.asked_for_more();
+        if !this.lane.has_room() {
+            return Poll::Pending;
+        }
         if !this.rest.is_empty() {
             return Poll::Ready(Some(Ok(this.piece())));
         }

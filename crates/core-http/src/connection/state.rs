@@ -66,6 +66,11 @@ pub(super) enum Order {
 /// How long, in milliseconds from accept, the first byte may take when the server is about to end.
 const FIRST_BYTE_AT_THE_END: u64 = 1_000;
 
+/// A piece of a long response is in hyper's buffer.
+const PIECE_HANDED_OVER: u8 = 1;
+/// It is, and the next one waits for it to leave.
+const PIECE_AWAITED: u8 = 2;
+
 const FINISH: u8 = 1;
 const REFUSE: u8 = 2;
 const CLOSE: u8 = 4;
@@ -90,6 +95,8 @@ pub(crate) struct ConnectionState {
     at_end_of_head: AtomicBool,
     /// Whether somebody holds the body of the request in flight, and so hears of its end.
     body_comes: AtomicBool,
+    /// Whether a piece of a long response is in hyper's buffer, and whether the next one waits.
+    piece: AtomicU8,
     /// Whether the body of the last request has not come as a whole.
     body_owed: AtomicBool,
     /// Since when there is something to write and the peer takes nothing.
@@ -120,6 +127,7 @@ impl ConnectionState {
             early: AtomicBool::new(false),
             at_end_of_head: AtomicBool::new(false),
             body_comes: AtomicBool::new(false),
+            piece: AtomicU8::new(0),
             body_owed: AtomicBool::new(false),
             blocked: Since::default(),
             exchange: Exchange::default(),
@@ -208,6 +216,26 @@ impl ConnectionState {
     /// Whether a handler is at work that has all it could get from the peer.
     pub(super) fn awaits_nothing_from_peer(&self) -> bool {
         self.phase.load(Relaxed) == Phase::Busy as u8 && !self.body_comes.load(Relaxed)
+    }
+
+    /// A piece of a long response is in hyper's buffer.
+    pub(super) fn piece_handed_over(&self) {
+        self.piece.store(PIECE_HANDED_OVER, Relaxed);
+    }
+
+    /// Whether no piece is in hyper's buffer any more. If one is, the connection's task is woken when it has left.
+    pub(super) fn has_piece_left(&self) -> bool {
+        if self.piece.load(Relaxed) == 0 {
+            return true;
+        }
+        self.piece.store(PIECE_AWAITED, Relaxed);
+        false
+    }
+
+    /// hyper's buffer is empty; whether somebody waits for that.
+    #[inline]
+    pub(super) fn piece_left(&self) -> bool {
+        self.piece.load(Relaxed) != 0 && self.piece.swap(0, Relaxed) == PIECE_AWAITED
     }
 
     /// The response was handed over as a whole.
