@@ -94,8 +94,14 @@ impl TrackedIo {
     #[cold]
     fn poll_read_watched(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         // To hyper this looks as if the peer had said its last. It flushes and closes, which is when the peer is told.
-        if self.frames.as_ref().is_some_and(|frames| frames.is_over()) {
-            return Poll::Ready(Ok(()));
+        if let Some(frames) = &mut self.frames {
+            if frames.is_over() {
+                return Poll::Ready(Ok(()));
+            }
+            if frames.should_yield() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         let before = buf.filled().len();
         match &mut self.sniff {

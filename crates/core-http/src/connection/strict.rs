@@ -62,6 +62,21 @@ pub(super) fn http1(
     }
 }
 
+/// Whether a request of HTTP/2 is malformed in a way that the machine does not see (RFC 9113, 8.2.1 and 8.3.1): values do
+/// not begin or end with white space, and the scheme is one of HTTP.
+#[cfg(feature = "http2")]
+pub(super) fn is_malformed(parts: &Parts) -> bool {
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let padded =
+        |value: &HeaderValue| is_space(value.as_bytes().first()) || is_space(value.as_bytes().last());
+    let foreign = match parts.uri.scheme_str() {
+        Some(scheme) => !matches!(scheme, "http" | "https"),
+        // Without an authority the machine does not pass it on; and CONNECT, which has none, is refused anyway.
+        None => parts.uri.authority().is_some() && parts.method != Method::CONNECT,
+    };
+    foreign || parts.headers.values().any(padded)
+}
+
 /// Checks a request of HTTP/2. One that is in order has a `Host` header, also if it came with `:authority` alone.
 ///
 /// # Errors
@@ -190,8 +205,13 @@ fn is_valid_host(host: &[u8]) -> bool {
         Some(at) if host[at] == b':' => (&host[..at], &host[at + 1..]),
         _ => (host, &host[..0]),
     };
-    let valid_port = port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
-    valid_port && (is_valid_name(name) || is_valid_address(name))
+    is_valid_port(port) && (is_valid_name(name) || is_valid_address(name))
+}
+
+/// None, or a number that is a port.
+fn is_valid_port(port: &[u8]) -> bool {
+    let digits = port.iter().all(u8::is_ascii_digit);
+    port.is_empty() || digits && std::str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok())
 }
 
 fn is_valid_name(name: &[u8]) -> bool {
@@ -243,7 +263,11 @@ mod tests {
             ("a#b", false),
             ("a\\b", false),
             ("a:b", false),
+            ("a:65535", true),
+            ("a:65536", false),
+            ("a:99999", false),
             ("a:123456", false),
+            ("a:+80", false),
             ("a:1:2", false),
             ("::1", false),
             ("[::1", false),

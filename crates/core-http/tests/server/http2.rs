@@ -325,7 +325,10 @@ async fn requests_are_as_strict_as_those_of_http_1() {
     let trace = [(":method", "TRACE"), (":scheme", "http"), (":path", "/"), (":authority", "x")];
     client.send(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &block(&trace))).await;
     assert_eq!(within(client.response(stream)).await.0, "501");
-    let malformed: [&[(&str, &str)]; 7] = [
+    let malformed: [&[(&str, &str)]; 10] = [
+        &[(":authority", "x"), ("a", " b")],
+        &[(":authority", "x"), ("a", "b ")],
+        &[(":authority", "x"), ("a", "\tb")],
         &[(":authority", "x"), ("connection", "close")],
         &[(":authority", "x"), ("te", "gzip")],
         &[(":authority", "x"), ("Upper", "case")],
@@ -349,7 +352,63 @@ async fn requests_are_as_strict_as_those_of_http_1() {
         });
         assert_eq!(end.await.code(), PROTOCOL_ERROR, "{fields:?}");
     }
+    for scheme in ["", "ftp"] {
+        let fields = [(":method", "GET"), (":scheme", scheme), (":path", "/"), (":authority", "x")];
+        let mut client = Client::connect(running.address, &[]).await;
+        client.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&fields))).await;
+        let reset = within(client.next(RST_STREAM)).await.unwrap();
+        assert_eq!((reset.stream, reset.code()), (1, PROTOCOL_ERROR), "{scheme:?}");
+    }
     assert_eq!(running.requests(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_come_first() {
+    let running = start(HttpConfig::default());
+    for first in [get(1, "/"), frame(PING, 0, 0, &[0; 8]), frame(SETTINGS, ACK, 0, &[])] {
+        let mut client = Client { stream: connect(running.address).await };
+        client.send(&[PREFACE, &first].concat()).await;
+        assert_eq!(within(client.goaway()).await, Some(PROTOCOL_ERROR), "{first:?}");
+    }
+    assert_eq!(running.requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_in_thousands_of_small_pieces_is_no_flood() {
+    let running = start(HttpConfig::default());
+    let mut client = Client::connect(running.address, &[]).await;
+    let mut sent = post(1, "/echo");
+    sent.extend(frame(DATA, 0, 1, b"ten bytes!").repeat(5000));
+    sent.extend(frame(DATA, END_STREAM, 1, b""));
+    client.send(&sent).await;
+    client.send(&window_update(0, 100_000)).await;
+    assert_eq!(within(client.response(1)).await.1.len(), 50_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_that_come_apart_are_one_header() {
+    let running = start(HttpConfig { max_headers: 3, ..HttpConfig::default() });
+    let mut client = Client::connect(running.address, &[]).await;
+    let mut fields =
+        vec![(":method", "GET"), (":scheme", "http"), (":path", "/cookies"), (":authority", "x")];
+    fields.extend([("cookie", "a=1"), ("cookie", "b=2"), ("accept", "x"), ("cookie", "c=3; d=4")]);
+    client.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&fields))).await;
+    let cookies = b"[\"a=1; b=2; c=3; d=4\"]".to_vec();
+    assert_eq!(within(client.response(1)).await, ("200".into(), cookies));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_that_breaks_off_is_reset() {
+    let running = start(HttpConfig::default());
+    let mut client = Client::connect(running.address, &[]).await;
+    client.send(&get(1, "/slow")).await;
+    for (stream, path) in [(3, "/broken"), (5, "/panic")] {
+        client.send(&get(stream, path)).await;
+        let reset = within(client.next(RST_STREAM)).await.unwrap();
+        assert_eq!((reset.stream, reset.code()), (stream, INTERNAL_ERROR), "{path}");
+    }
+    running.app.go.notify_one();
+    assert_eq!(within(client.response(1)).await, ("200".into(), b"slow".to_vec()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use h2::Reason;
-use http::StatusCode;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use zzz_core::http::{Response, Service};
@@ -30,11 +32,27 @@ impl Http2Dispatch {
 
     /// Why a request is refused, if it is; what is in order comes out with a `Host` header.
     fn refusal(&self, parts: &mut http::request::Parts) -> Option<StatusCode> {
+        join_cookies(&mut parts.headers);
         if parts.headers.len() > self.limits.max_headers {
             Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
         } else {
             strict::http2(parts, self.limits.max_target).err()
         }
+    }
+}
+
+/// Makes one header of the cookies, which clients send apart since that compresses better (RFC 9113, 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut crumbs = headers.get_all(COOKIE).iter();
+    let (Some(first), Some(second)) = (crumbs.next(), crumbs.next()) else { return };
+    let mut cookies = first.as_bytes().to_vec();
+    for crumb in std::iter::once(second).chain(crumbs) {
+        cookies.extend_from_slice(b"; ");
+        cookies.extend_from_slice(crumb.as_bytes());
+    }
+    // What valid headers are made of is valid.
+    if let Ok(cookies) = HeaderValue::from_maybe_shared(Bytes::from(cookies)) {
+        headers.insert(COOKIE, cookies);
     }
 }
 
@@ -47,11 +65,14 @@ impl hyper::service::Service<http::Request<Incoming>> for Http2Dispatch {
     fn call(&self, request: http::Request<Incoming>) -> Http2Call {
         let (mut parts, incoming) = request.into_parts();
         let has_body = !http_body::Body::is_end_stream(&incoming);
+        if strict::is_malformed(&parts) {
+            return Http2Call::Refused(Reason::PROTOCOL_ERROR);
+        }
         let begun = self
             .state
             .streams()
             .and_then(|streams| streams.begin(&self.state, self.limits.timeout, has_body));
-        let Some(stream) = begun else { return Http2Call::Refused };
+        let Some(stream) = begun else { return Http2Call::Refused(Reason::REFUSED_STREAM) };
         let lane = Lane::Stream(Arc::clone(&stream));
         let call = match self.refusal(&mut parts) {
             Some(status) => Call::refused(status, lane),
@@ -63,8 +84,8 @@ impl hyper::service::Service<http::Request<Incoming>> for Http2Dispatch {
 
 /// A request in flight on a stream.
 pub(in crate::connection) enum Http2Call {
-    /// There are as many in flight already as may be.
-    Refused,
+    /// It is malformed, or there are as many in flight already as may be.
+    Refused(Reason),
     Begun(Begun),
 }
 
@@ -81,7 +102,7 @@ impl Future for Http2Call {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let begun = match self.get_mut() {
-            Self::Refused => return Poll::Ready(Err(Reason::REFUSED_STREAM.into())),
+            Self::Refused(reason) => return Poll::Ready(Err((*reason).into())),
             Self::Begun(begun) => begun,
         };
         if !begun.known {

@@ -10,9 +10,11 @@ pub(in crate::connection) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
 const CONTINUATION: u8 = 9;
 
 const END_STREAM: u8 = 1;
+const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 /// How many frames that carry nothing for an app may come in a second, beyond those that were earned.
@@ -24,8 +26,16 @@ const BYTES_PER_FRAME: usize = 1024;
 /// What was sent is remembered up to this many frames.
 const MOST_EARNED: u32 = 100_000;
 
-/// The last word to a client that sent too much: GOAWAY, 11 is ENHANCE_YOUR_CALM.
-const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
+/// Shorter DATA costs more than it carries, and is held in the machine until an app reads it.
+const SMALL: usize = 256;
+
+/// After this many of them the apps are given time to read.
+const MANY_SMALL: u32 = 256;
+
+/// The last word to a client that does what it may not: GOAWAY.
+const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+const PROTOCOL_ERROR: u8 = 1;
+const ENHANCE_YOUR_CALM: u8 = 11;
 
 /// Looks at the heads of the frames that a client sends.
 #[derive(Debug)]
@@ -41,8 +51,12 @@ pub(in crate::connection) struct FrameWatch {
     in_block: bool,
     /// The highest stream that was begun.
     last_stream: u32,
-    /// Whether the client exceeded its rates.
-    exceeded: bool,
+    /// Whether the settings that come first have come.
+    begun: bool,
+    /// Why the client is not listened to any more.
+    error: Option<u8>,
+    /// How many small frames of DATA came since the apps had time to read.
+    small: u32,
     max_resets: u32,
     /// The second that is counted, in milliseconds of the clock.
     second: u64,
@@ -63,7 +77,9 @@ impl FrameWatch {
             payload: 0,
             in_block: false,
             last_stream: 0,
-            exceeded: false,
+            begun: false,
+            error: None,
+            small: 0,
             max_resets,
             second: 0,
             resets: 0,
@@ -85,7 +101,7 @@ impl FrameWatch {
                 let skipped = self.payload.min(bytes.len() - at);
                 self.payload -= skipped;
                 at += skipped;
-            } else if self.exceeded {
+            } else if self.error.is_some() {
                 break;
             } else {
                 let taken = (self.head.len() - self.have).min(bytes.len() - at);
@@ -94,52 +110,71 @@ impl FrameWatch {
                 at += taken;
                 if self.have == self.head.len() {
                     self.have = 0;
-                    self.exceeded = !self.frame(now);
+                    self.error = self.frame(now).err();
+                    if self.error == Some(PROTOCOL_ERROR) {
+                        // Nothing of it counts.
+                        self.payload = 0;
+                        return at.saturating_sub(self.head.len());
+                    }
                 }
             }
         }
         at
     }
 
-    /// Whether the client exceeded its rates.
+    /// Whether the client did what it may not.
     pub(in crate::connection) fn is_exceeded(&self) -> bool {
-        self.exceeded
+        self.error.is_some()
     }
 
-    /// Whether the client exceeded its rates, and the frame that did it is complete.
+    /// Whether the client did what it may not, and the frame that did it is complete.
     pub(in crate::connection) fn is_over(&self) -> bool {
-        self.exceeded && self.payload == 0
+        self.error.is_some() && self.payload == 0
     }
 
-    /// The head of a frame is here.
-    fn frame(&mut self, now: u64) -> bool {
+    /// Whether so much came in small pieces that the apps should have time to read it first. hyper's machine reads
+    /// on as long as there is something, and takes what piles up for a flood.
+    pub(in crate::connection) fn should_yield(&mut self) -> bool {
+        let should = self.small >= MANY_SMALL;
+        if should {
+            self.small = 0;
+        }
+        should
+    }
+
+    /// The head of a frame is here. An error is why the client is not listened to any more.
+    fn frame(&mut self, now: u64) -> Result<(), u8> {
         let [long, length, short, kind, flags, stream @ ..] = self.head;
         self.payload = u32::from_be_bytes([0, long, length, short]) as usize;
+        if !self.begun {
+            self.begun = true;
+            // The machine lets others come first (RFC 9113, 3.4).
+            return if kind == SETTINGS && flags & ACK == 0 { Ok(()) } else { Err(PROTOCOL_ERROR) };
+        }
         match kind {
-            DATA if self.payload > 0 || flags & END_STREAM != 0 => true,
+            DATA if self.payload > 0 || flags & END_STREAM != 0 => {
+                self.small += u32::from(self.payload < SMALL);
+                return Ok(());
+            }
             HEADERS | CONTINUATION => {
                 self.in_block = flags & END_HEADERS == 0;
                 if kind == HEADERS {
                     self.last_stream = self.last_stream.max(u32::from_be_bytes(stream) & 0x7fff_ffff);
                 }
-                true
+                return Ok(());
             }
-            RST_STREAM => {
-                self.count(now);
-                self.resets += 1;
-                self.resets <= self.max_resets
-            }
-            _ => {
-                self.count(now);
-                self.chatter += 1;
-                if self.chatter <= CHATTER {
-                    return true;
-                }
-                let earned = self.earned > 0;
-                self.earned = self.earned.saturating_sub(1);
-                earned
-            }
+            _ => {}
         }
+        self.count(now);
+        if kind == RST_STREAM {
+            self.resets += 1;
+            return if self.resets <= self.max_resets { Ok(()) } else { Err(ENHANCE_YOUR_CALM) };
+        }
+        self.chatter += 1;
+        if self.chatter > CHATTER {
+            self.earned = self.earned.checked_sub(1).ok_or(ENHANCE_YOUR_CALM)?;
+        }
+        Ok(())
     }
 
     /// Begins to count anew if the second that was counted is over.
@@ -166,10 +201,11 @@ impl FrameWatch {
         self.in_block || self.have > 0 || in_frame
     }
 
-    /// What to say to a client that exceeded its rates, at the end of a frame.
+    /// What to say to a client that is not listened to any more.
     pub(in crate::connection) fn farewell(&self) -> [u8; 17] {
         let mut goaway = GOAWAY;
         goaway[9..13].copy_from_slice(&self.last_stream.to_be_bytes());
+        goaway[16] = self.error.unwrap_or_default();
         goaway
     }
 }
@@ -188,7 +224,8 @@ mod tests {
 
     fn watch() -> FrameWatch {
         let mut watch = FrameWatch::new(3);
-        assert_eq!(watch.received(PREFACE, 0), PREFACE.len());
+        let begin = [PREFACE, &frame(SETTINGS, 0, 0, 0)[..]].concat();
+        assert_eq!(watch.received(&begin, 0), begin.len());
         watch
     }
 
@@ -235,6 +272,7 @@ mod tests {
     #[test]
     fn frames_are_found_however_they_are_cut_and_the_last_is_let_through_whole() {
         let mut bytes = PREFACE.to_vec();
+        bytes.extend(frame(SETTINGS, 0, 0, 6));
         for _ in 0..4 {
             bytes.extend(frame(DATA, 0, 1, 7));
             bytes.extend(frame(RST_STREAM, 0, 1, 4));
@@ -265,6 +303,6 @@ mod tests {
             assert_eq!(watch.received(&bytes, 0), bytes.len());
             assert_eq!(watch.is_within_head(), within, "{bytes:?}");
         }
-        assert_eq!(watch.farewell()[9..], [0, 0, 0, 7, 0, 0, 0, 11]);
+        assert_eq!(watch.farewell()[9..], [0, 0, 0, 7, 0, 0, 0, 0]);
     }
 }

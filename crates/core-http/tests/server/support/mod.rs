@@ -28,7 +28,8 @@ pub(crate) const GET: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// Answers `/` at once, `/slow` when told, `/echo` with the body, `/unread` without reading it, `/long` with [`LONG`]
 /// bytes, `/endless` with more, `/trailers` with the body frame by frame, `/broken` with a body that
-/// fails, `/host` with the `Host` header, `/upgrade` with an echo of bytes.
+/// fails, `/host` with the `Host` header, `/cookies` with
+/// the `Cookie` headers, `/upgrade` with an echo of bytes.
 #[derive(Clone, Default)]
 pub(crate) struct App {
     /// A handler has begun: `/slow`, `/unread`, or `/upgrade` after its upgrade.
@@ -68,6 +69,25 @@ impl http_body::Body for Endless {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
         Poll::Ready(Some(Ok(Frame::data(LONG_BODY.slice(..100_000)))))
+    }
+}
+
+/// A body that begins and panics.
+struct Panicking(u8);
+
+impl http_body::Body for Panicking {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match self.0.checked_sub(1) {
+            Some(left) => self.0 = left,
+            None => panic!("within a body"),
+        }
+        Poll::Ready(Some(Ok(Frame::data(LONG_BODY.slice(..1024)))))
     }
 }
 
@@ -132,6 +152,12 @@ impl App {
                 response
             }
             "/broken" => Response::new(Body::from_http_body(Broken(false))),
+            "/cookies" => {
+                let cookies: Vec<_> = request.headers().get_all("cookie").iter().collect();
+                format!("{cookies:?}").into_response()
+            }
+            "/page" => LONG_BODY.slice(..1648).into_response(),
+            "/panic" => Response::new(Body::from_http_body(Panicking(3))),
             "/host" => request.header("host").unwrap_or("none").to_owned().into_response(),
             "/long" => LONG_BODY.clone().into_response(),
             "/endless" => Response::new(Body::from_http_body(Endless(OnDrop(self.dropped, None)))),
