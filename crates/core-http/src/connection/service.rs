@@ -73,7 +73,9 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
             // hyper bounds its buffer, but takes a longer head if it comes in one piece.
             return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
         }
-        if self.state.raw_head.take().is_some_and(|head| !is_unambiguous(&head)) {
+        if self.state.line_ends.are_bare()
+            || self.state.raw_head.take().is_some_and(|head| !is_unambiguous(&head))
+        {
             return Call::refused(StatusCode::BAD_REQUEST, lane);
         }
         match strict::http1(&mut parts, self.limits.max_target, chunked, &self.hosts) {

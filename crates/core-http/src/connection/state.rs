@@ -12,7 +12,7 @@ use super::clock::{CoarseClock, Since};
 use super::exchange::{Exchange, Verdict};
 #[cfg(feature = "http2")]
 use super::http2::Streams;
-use super::raw_head::RawHead;
+use super::raw_head::{LineEnds, RawHead};
 use super::{Deadlines, Facts, millis};
 
 /// Where a connection stands. Every phase but the handler's own waits on the peer and has a deadline.
@@ -87,6 +87,7 @@ pub(crate) struct ConnectionState {
     phase: AtomicU8,
     since: AtomicU64,
     pub(super) raw_head: RawHead,
+    pub(super) line_ends: LineEnds,
     /// How many bytes came since the last head was dispatched.
     received: AtomicU64,
     /// Whether bytes of the next head came while a request was in flight.
@@ -123,6 +124,7 @@ impl ConnectionState {
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),
             raw_head: RawHead::default(),
+            line_ends: LineEnds::default(),
             received: AtomicU64::new(0),
             early: AtomicBool::new(false),
             at_end_of_head: AtomicBool::new(false),
@@ -169,6 +171,7 @@ impl ConnectionState {
         if self.phase.load(Relaxed) == Phase::Idle as u8 {
             self.enter(Phase::Head);
             self.raw_head.begin(bytes);
+            self.line_ends.begin(bytes);
         } else {
             self.received_otherwise(bytes);
         }
@@ -182,9 +185,18 @@ impl ConnectionState {
                 // The deadline of the first head runs since the connection was accepted.
                 self.phase.store(Phase::Head as u8, Relaxed);
                 self.raw_head.begin(bytes);
+                self.line_ends.begin(bytes);
             }
-            Phase::Head => self.raw_head.more(bytes),
-            Phase::Busy => self.early.store(true, Relaxed),
+            Phase::Head => {
+                self.raw_head.more(bytes);
+                self.line_ends.more(bytes);
+            }
+            Phase::Busy => {
+                self.early.store(true, Relaxed);
+                if !self.body_owed.load(Relaxed) {
+                    self.line_ends.more(bytes);
+                }
+            }
             _ => {}
         }
     }
@@ -195,6 +207,9 @@ impl ConnectionState {
         self.early.store(!has_body && !self.at_end_of_head.load(Relaxed), Relaxed);
         self.body_comes.store(has_body, Relaxed);
         self.body_owed.store(has_body, Relaxed);
+        if has_body {
+            self.line_ends.forget();
+        }
         self.exchange.begin(self.clock.now(), timeout, has_body);
         self.phase.store(Phase::Busy as u8, Relaxed);
         let received = self.received.load(Relaxed);
