@@ -2,7 +2,7 @@
 //!
 //! hyper drops a `Content-Length` beside a `Transfer-Encoding`, merges two that agree, and takes a line that ends with
 //! a bare LF. Each of these is read in another way by some proxy, which makes it the stuff of smugglers. The heads of
-//! GET and HEAD, which have a body next to never, are not kept: nearly all requests pay one comparison.
+//! GET and HEAD, which have no body that may come in chunks, are kept only if there is a bare LF in what came.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +19,8 @@ const EXPECTED: u8 = 2;
 #[derive(Default)]
 pub(super) struct RawHead {
     keeping: AtomicU8,
+    /// The last byte of what came and is not kept.
+    last: AtomicU8,
     bytes: Mutex<Vec<u8>>,
 }
 
@@ -26,8 +28,10 @@ impl RawHead {
     /// The first bytes of a head came.
     #[inline]
     pub(super) fn begin(&self, bytes: &[u8]) {
-        if !matches!(bytes.first(), Some(b'G' | b'H')) {
+        if !matches!(bytes.first(), Some(b'G' | b'H')) || has_bare_lf(0, bytes) {
             self.keep(bytes, true);
+        } else if let Some(last) = bytes.last() {
+            self.last.store(*last, Relaxed);
         }
     }
 
@@ -42,7 +46,15 @@ impl RawHead {
         match self.keeping.load(Relaxed) {
             YES => self.keep(bytes, false),
             EXPECTED => self.begin(bytes),
-            _ => {}
+            _ => {
+                let last = self.last.load(Relaxed);
+                if has_bare_lf(last, bytes) {
+                    self.keep(&[last], true);
+                    self.keep(bytes, false);
+                } else if let Some(last) = bytes.last() {
+                    self.last.store(*last, Relaxed);
+                }
+            }
         }
     }
 
@@ -65,6 +77,12 @@ impl RawHead {
         (self.keeping.load(Relaxed) == YES).then(|| self.take_kept())
     }
 
+    /// What came behind a head that was complete is the beginning of the next.
+    #[cold]
+    pub(super) fn put_back(&self, bytes: &[u8]) {
+        self.keep(bytes, true);
+    }
+
     #[cold]
     fn take_kept(&self) -> Vec<u8> {
         self.keeping.store(NO, Relaxed);
@@ -72,8 +90,9 @@ impl RawHead {
     }
 }
 
-/// Whether a head leaves no doubt about where its body ends: each line ends with CRLF, and there is one length at most.
-pub(super) fn is_unambiguous(bytes: &[u8]) -> bool {
+/// How long a head is that leaves no doubt about where its body ends: each line ends with CRLF, and there is one length
+/// at most. `None` if there is doubt.
+pub(super) fn unambiguous(bytes: &[u8]) -> Option<usize> {
     let mut lengths = 0;
     let mut rest = bytes;
     // Empty lines before a request are allowed (RFC 9112, 2.2).
@@ -81,20 +100,51 @@ pub(super) fn is_unambiguous(bytes: &[u8]) -> bool {
         rest = after;
     }
     while let Some(end) = memchr::memchr(b'\n', rest) {
-        let Some(line) = rest[..end].strip_suffix(b"\r") else { return false };
+        let line = rest[..end].strip_suffix(b"\r")?;
+        rest = &rest[end + 1..];
         if line.is_empty() {
-            return true;
+            break;
         }
         let name = memchr::memchr(b':', line).map_or(line, |colon| &line[..colon]);
         if name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding") {
             lengths += 1;
             if lengths > 1 {
-                return false;
+                return None;
             }
         }
-        rest = &rest[end + 1..];
     }
-    true
+    Some(bytes.len() - rest.len())
+}
+
+/// Whether there is an LF without a CR before it; `before` is what came before.
+#[inline]
+fn has_bare_lf(before: u8, bytes: &[u8]) -> bool {
+    let Some((first, rest)) = bytes.split_first() else { return false };
+    if *first == b'\n' && before != b'\r' {
+        return true;
+    }
+    // Two views of the same bytes, one apart, which the compiler compares a register at a time.
+    let previous = &bytes[..rest.len()];
+    let mut bare = [0; BLOCK];
+    for (before, these) in previous.as_chunks().0.iter().zip(rest.as_chunks().0) {
+        compare(before, these, &mut bare);
+    }
+    match (previous.last_chunk(), rest.last_chunk()) {
+        // The last block overlaps the one before.
+        (Some(before), Some(these)) => compare(before, these, &mut bare),
+        _ => return previous.iter().zip(rest).any(|(before, byte)| *byte == b'\n' && *before != b'\r'),
+    }
+    u128::from_ne_bytes(bare) != 0
+}
+
+/// As long as a register is everywhere.
+const BLOCK: usize = 16;
+
+#[inline(always)]
+fn compare(before: &[u8; BLOCK], these: &[u8; BLOCK], bare: &mut [u8; BLOCK]) {
+    for at in 0..BLOCK {
+        bare[at] |= u8::from(these[at] == b'\n') & u8::from(before[at] != b'\r');
+    }
 }
 
 #[cfg(test)]
@@ -117,8 +167,48 @@ mod tests {
             ("POST / HTTP/1.1\r\nhost: x\r\n\n", false),
             ("POST / HTTP/1.1\r\nhost: x\n\n", false),
         ] {
-            assert_eq!(is_unambiguous(head.as_bytes()), clear, "{head:?}");
+            assert_eq!(unambiguous(head.as_bytes()).is_some(), clear, "{head:?}");
         }
+    }
+
+    #[test]
+    fn says_where_a_head_ends() {
+        assert_eq!(unambiguous(b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET"), Some(27));
+        assert_eq!(unambiguous(b"GET / HTTP/1.1\r\nhost"), Some(16), "of what is there");
+    }
+
+    #[test]
+    fn finds_a_bare_lf_wherever_it_is() {
+        for length in 1..70 {
+            let clean = [b"\r\n".repeat(length / 2), b"x".repeat(length % 2)].concat();
+            assert!(!has_bare_lf(0, &clean), "{length}");
+            for at in 0..length {
+                let mut bytes = vec![b'x'; length];
+                bytes[at] = b'\n';
+                assert!(has_bare_lf(0, &bytes), "at {at} of {length}");
+                let after_cr = has_bare_lf(b'\r', &bytes);
+                assert_eq!(after_cr, at > 0, "at {at} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn keeps_a_get_from_its_first_bare_lf_on() {
+        let head = RawHead::default();
+        head.begin(b"GET / HTTP/1.1\nhost: x\r\n\r\n");
+        assert_eq!(unambiguous(&head.take().unwrap()), None);
+        head.begin(b"GET / HTTP/1.1\r");
+        head.more(b"\nhost: x");
+        assert_eq!(head.take(), None);
+        head.begin(b"GET / HTTP/1.1");
+        head.more(b"\nhost: x");
+        assert_eq!(unambiguous(&head.take().unwrap()), None);
+        head.begin(b"GET / HTTP/1.1\r");
+        head.more(b"\nhost: x\na: b\r\n\r\n");
+        assert_eq!(unambiguous(&head.take().unwrap()), None);
+        head.put_back(b"GE");
+        head.more(b"T");
+        assert_eq!(head.take().unwrap(), b"GET");
     }
 
     #[test]
