@@ -99,6 +99,8 @@ pub(crate) struct ConnectionState {
     piece: AtomicU8,
     /// Whether the body of the last request has not come as a whole.
     body_owed: AtomicBool,
+    /// Whether the peer has sent more than is read while a handler is at work, so that its end would not be seen.
+    ahead: AtomicBool,
     /// Since when there is something to write and the peer takes nothing.
     blocked: Since,
     /// The request in flight, on HTTP/1.
@@ -129,6 +131,7 @@ impl ConnectionState {
             body_comes: AtomicBool::new(false),
             piece: AtomicU8::new(0),
             body_owed: AtomicBool::new(false),
+            ahead: AtomicBool::new(false),
             blocked: Since::default(),
             exchange: Exchange::default(),
             #[cfg(feature = "http2")]
@@ -305,6 +308,11 @@ impl ConnectionState {
         self.orders.fetch_and(!(CLOSE | REFUSE), Relaxed);
     }
 
+    /// The peer has sent more than is read while a handler is at work: have a look again.
+    pub(super) fn peer_is_ahead(&self) {
+        self.ahead.store(true, Relaxed);
+    }
+
     /// There is something to write and the peer takes nothing.
     pub(super) fn write_blocked(&self) {
         self.blocked.set(self.clock.now());
@@ -391,7 +399,11 @@ impl ConnectionState {
             Phase::Idle if deadlines.over(now, since, deadlines.keep_alive) => self.close(),
             Phase::Lingering if deadlines.over(now, since, deadlines.linger) => self.close(),
             Phase::Busy => match self.exchange.sweep(now, deadlines) {
-                Verdict::Fine => {}
+                Verdict::Fine => {
+                    if self.ahead.swap(false, Relaxed) {
+                        self.wake();
+                    }
+                }
                 Verdict::Late => self.wake(),
                 Verdict::Cut => self.close(),
             },

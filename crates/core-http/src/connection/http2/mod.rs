@@ -60,6 +60,8 @@ pub(super) fn serve(serving: &Serving, state: &Arc<ConnectionState>, mut io: Tra
     builder
         .max_concurrent_streams(settings.max_streams)
         .max_header_list_size(settings.max_head)
+        // Those that come with their request: the same rate holds for them.
+        .max_pending_accept_reset_streams(settings.max_resets as usize)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
         .max_send_buf_size(SEND_BUFFER);
