@@ -141,8 +141,14 @@ impl TrackedIo {
         match self.stream.poll_gone(cx) {
             Poll::Ready(Ok(true)) => Err(io::ErrorKind::UnexpectedEof.into()),
             Poll::Ready(Err(error)) => Err(error),
-            // The next request; it has to wait.
-            Poll::Ready(Ok(false)) | Poll::Pending => Ok(()),
+            Poll::Ready(Ok(false)) if self.stream.is_reset() => Err(io::ErrorKind::ConnectionReset.into()),
+            // The next request, or what nobody wants of this one: it has to wait. Nothing wakes the task if the
+            // peer goes away now, so the sweeper does.
+            Poll::Ready(Ok(false)) => {
+                self.state.peer_is_ahead();
+                Ok(())
+            }
+            Poll::Pending => Ok(()),
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! hyper drops a `Content-Length` beside a `Transfer-Encoding`, merges two that agree, and takes a line that ends with
 //! a bare LF. Each of these is read in another way by some proxy, which makes it the stuff of smugglers. The heads of
-//! GET and HEAD, which have a body next to never, are not kept; of those, only the line ends are counted.
+//! GET and HEAD, which have no body that may come in chunks, are kept only if there is a bare LF in what came.
 
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 /// No head that is kept is longer; of one that is, hyper's own checks have to do.
@@ -19,6 +19,8 @@ const EXPECTED: u8 = 2;
 #[derive(Default)]
 pub(super) struct RawHead {
     keeping: AtomicU8,
+    /// The last byte of what came and is not kept.
+    last: AtomicU8,
     bytes: Mutex<Vec<u8>>,
 }
 
@@ -26,8 +28,10 @@ impl RawHead {
     /// The first bytes of a head came.
     #[inline]
     pub(super) fn begin(&self, bytes: &[u8]) {
-        if !matches!(bytes.first(), Some(b'G' | b'H')) {
+        if !matches!(bytes.first(), Some(b'G' | b'H')) || has_bare_lf(0, bytes) {
             self.keep(bytes, true);
+        } else if let Some(last) = bytes.last() {
+            self.last.store(*last, Relaxed);
         }
     }
 
@@ -42,7 +46,15 @@ impl RawHead {
         match self.keeping.load(Relaxed) {
             YES => self.keep(bytes, false),
             EXPECTED => self.begin(bytes),
-            _ => {}
+            _ => {
+                let last = self.last.load(Relaxed);
+                if has_bare_lf(last, bytes) {
+                    self.keep(&[last], true);
+                    self.keep(bytes, false);
+                } else if let Some(last) = bytes.last() {
+                    self.last.store(*last, Relaxed);
+                }
+            }
         }
     }
 
@@ -65,6 +77,12 @@ impl RawHead {
         (self.keeping.load(Relaxed) == YES).then(|| self.take_kept())
     }
 
+    /// What came behind a head that was complete is the beginning of the next.
+    #[cold]
+    pub(super) fn put_back(&self, bytes: &[u8]) {
+        self.keep(bytes, true);
+    }
+
     #[cold]
     fn take_kept(&self) -> Vec<u8> {
         self.keeping.store(NO, Relaxed);
@@ -72,80 +90,9 @@ impl RawHead {
     }
 }
 
-/// How many more LF than CR came in heads without a body. hyper refuses a CR that no LF follows, so more LF than CR is
-/// a line that ends with a bare LF.
-#[derive(Default)]
-pub(super) struct LineEnds(AtomicI64);
-
-impl LineEnds {
-    /// The first bytes of a head came.
-    #[inline]
-    pub(super) fn begin(&self, bytes: &[u8]) {
-        self.0.store(surplus(bytes), Relaxed);
-    }
-
-    /// More of it came, or of the next one.
-    pub(super) fn more(&self, bytes: &[u8]) {
-        self.0.store(self.0.load(Relaxed).saturating_add(surplus(bytes)), Relaxed);
-    }
-
-    /// What came was a body in part, whose lines may end as they like.
-    pub(super) fn forget(&self) {
-        self.0.store(0, Relaxed);
-    }
-
-    /// Whether a line ends with a bare LF. A CR whose LF has not come yet may hide one until the next request.
-    #[inline]
-    pub(super) fn are_bare(&self) -> bool {
-        self.0.load(Relaxed) > 0
-    }
-}
-
-/// How many bytes are looked at in one step.
-const LANES: usize = 16;
-
-/// How many more LF than CR there are. Every request pays for this, so it is written for the compiler to make vector
-/// instructions of it: sixteen sums, of which each grows by one at most in a step.
-fn surplus(bytes: &[u8]) -> i64 {
-    /// A sum has room for 127 steps.
-    const BLOCK: usize = 127 * LANES;
-    bytes.chunks(BLOCK).map(|block| i64::from(surplus_of_block(block))).sum()
-}
-
-#[inline]
-fn surplus_of_block(block: &[u8]) -> i32 {
-    let one = |byte: u8| i8::from(byte == b'\n') - i8::from(byte == b'\r');
-    let (steps, rest) = block.as_chunks::<LANES>();
-    let mut sums = [0_i8; LANES];
-    for step in steps {
-        for (sum, byte) in sums.iter_mut().zip(step) {
-            *sum += one(*byte);
-        }
-    }
-    // What is left is less than a step. Together with bytes that were seen before it is one, whose first lanes do not
-    // count.
-    match block.last_chunk::<LANES>() {
-        Some(last) => {
-            const COUNTED: [i8; 2 * LANES] = {
-                let mut counted = [0; 2 * LANES];
-                let mut at = LANES;
-                while at < 2 * LANES {
-                    counted[at] = -1;
-                    at += 1;
-                }
-                counted
-            };
-            for (lane, (sum, byte)) in sums.iter_mut().zip(last).enumerate() {
-                *sum += one(*byte) & COUNTED[rest.len() % LANES + lane];
-            }
-            sums.iter().map(|sum| i32::from(*sum)).sum()
-        }
-        None => rest.iter().map(|byte| i32::from(one(*byte))).sum(),
-    }
-}
-
-/// Whether a head leaves no doubt about where its body ends: each line ends with CRLF, and there is one length at most.
-pub(super) fn is_unambiguous(bytes: &[u8]) -> bool {
+/// How long a head is that leaves no doubt about where its body ends: each line ends with CRLF, and there is one length
+/// at most. `None` if there is doubt.
+pub(super) fn unambiguous(bytes: &[u8]) -> Option<usize> {
     let mut lengths = 0;
     let mut rest = bytes;
     // Empty lines before a request are allowed (RFC 9112, 2.2).
@@ -153,20 +100,51 @@ pub(super) fn is_unambiguous(bytes: &[u8]) -> bool {
         rest = after;
     }
     while let Some(end) = memchr::memchr(b'\n', rest) {
-        let Some(line) = rest[..end].strip_suffix(b"\r") else { return false };
+        let line = rest[..end].strip_suffix(b"\r")?;
+        rest = &rest[end + 1..];
         if line.is_empty() {
-            return true;
+            break;
         }
         let name = memchr::memchr(b':', line).map_or(line, |colon| &line[..colon]);
         if name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding") {
             lengths += 1;
             if lengths > 1 {
-                return false;
+                return None;
             }
         }
-        rest = &rest[end + 1..];
     }
-    true
+    Some(bytes.len() - rest.len())
+}
+
+/// Whether there is an LF without a CR before it; `before` is what came before.
+#[inline]
+fn has_bare_lf(before: u8, bytes: &[u8]) -> bool {
+    let Some((first, rest)) = bytes.split_first() else { return false };
+    if *first == b'\n' && before != b'\r' {
+        return true;
+    }
+    // Two views of the same bytes, one apart, which the compiler compares a register at a time.
+    let previous = &bytes[..rest.len()];
+    let mut bare = [0; BLOCK];
+    for (before, these) in previous.as_chunks().0.iter().zip(rest.as_chunks().0) {
+        compare(before, these, &mut bare);
+    }
+    match (previous.last_chunk(), rest.last_chunk()) {
+        // The last block overlaps the one before.
+        (Some(before), Some(these)) => compare(before, these, &mut bare),
+        _ => return previous.iter().zip(rest).any(|(before, byte)| *byte == b'\n' && *before != b'\r'),
+    }
+    u128::from_ne_bytes(bare) != 0
+}
+
+/// As long as a register is everywhere.
+const BLOCK: usize = 16;
+
+#[inline(always)]
+fn compare(before: &[u8; BLOCK], these: &[u8; BLOCK], bare: &mut [u8; BLOCK]) {
+    for at in 0..BLOCK {
+        bare[at] |= u8::from(these[at] == b'\n') & u8::from(before[at] != b'\r');
+    }
 }
 
 #[cfg(test)]
@@ -189,36 +167,48 @@ mod tests {
             ("POST / HTTP/1.1\r\nhost: x\r\n\n", false),
             ("POST / HTTP/1.1\r\nhost: x\n\n", false),
         ] {
-            assert_eq!(is_unambiguous(head.as_bytes()), clear, "{head:?}");
+            assert_eq!(unambiguous(head.as_bytes()).is_some(), clear, "{head:?}");
         }
     }
 
     #[test]
-    fn counts_in_whatever_length() {
-        for length in [0, 1, 15, 16, 17, 31, 32, 33, 2031, 2032, 2033, 2048, 5000] {
-            let bytes: Vec<u8> = (0..length).map(|at| b"\n\rab\n\n"[at * at % 7 % 6]).collect();
-            let count = |wanted| bytes.iter().filter(|byte| **byte == wanted).count() as i64;
-            assert_eq!(surplus(&bytes), count(b'\n') - count(b'\r'), "{length}");
-            assert_eq!(surplus(&vec![b'\n'; length]), length as i64);
+    fn says_where_a_head_ends() {
+        assert_eq!(unambiguous(b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET"), Some(27));
+        assert_eq!(unambiguous(b"GET / HTTP/1.1\r\nhost"), Some(16), "of what is there");
+    }
+
+    #[test]
+    fn finds_a_bare_lf_wherever_it_is() {
+        for length in 1..70 {
+            let clean = [b"\r\n".repeat(length / 2), b"x".repeat(length % 2)].concat();
+            assert!(!has_bare_lf(0, &clean), "{length}");
+            for at in 0..length {
+                let mut bytes = vec![b'x'; length];
+                bytes[at] = b'\n';
+                assert!(has_bare_lf(0, &bytes), "at {at} of {length}");
+                let after_cr = has_bare_lf(b'\r', &bytes);
+                assert_eq!(after_cr, at > 0, "at {at} of {length}");
+            }
         }
     }
 
     #[test]
-    fn counts_line_ends_over_pieces_and_requests() {
-        for (pieces, bare) in [
-            (&["GET / HTTP/1.1\r\nhost: x\r\n\r\n"][..], false),
-            (&["GET / HTTP/1.1\r", "\nhost: x\r\n\r", "\n"], false),
-            (&["GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r"], false),
-            (&["GET / HTTP/1.1\nhost: x\r\n\r\n"], true),
-            (&["GET / HTTP/1.1\r\n", "host: x\r\n\n"], true),
-            (&["GET / HTTP/1.1\r\n\nGET / HTTP/1.1\r", "\n\r\n"], true),
-        ] {
-            let ends = LineEnds::default();
-            ends.begin(b"POST / HTTP/1.1\n\n");
-            ends.begin(pieces[0].as_bytes());
-            pieces[1..].iter().for_each(|piece| ends.more(piece.as_bytes()));
-            assert_eq!(ends.are_bare(), bare, "{pieces:?}");
-        }
+    fn keeps_a_get_from_its_first_bare_lf_on() {
+        let head = RawHead::default();
+        head.begin(b"GET / HTTP/1.1\nhost: x\r\n\r\n");
+        assert_eq!(unambiguous(&head.take().unwrap()), None);
+        head.begin(b"GET / HTTP/1.1\r");
+        head.more(b"\nhost: x");
+        assert_eq!(head.take(), None);
+        head.begin(b"GET / HTTP/1.1");
+        head.more(b"\nhost: x");
+        assert_eq!(unambiguous(&head.take().unwrap()), None);
+        head.begin(b"GET / HTTP/1.1\r");
+        head.more(b"\nhost: x\na: b\r\n\r\n");
+        assert_eq!(unambiguous(&head.take().unwrap()), None);
+        head.put_back(b"GE");
+        head.more(b"T");
+        assert_eq!(head.take().unwrap(), b"GET");
     }
 
     #[test]

@@ -14,8 +14,7 @@ use zzz_core::http::{Body, BodyError, BoxFuture, Handover, Request, Response, Se
 
 use super::exchange::Overdue;
 use super::lane::Lane;
-use super::raw_head::is_unambiguous;
-use super::{ConnectionState, strict, upgrade};
+use super::{ConnectionState, raw_head, strict, upgrade};
 
 /// What the requests of a connection of HTTP/1 are answered with.
 pub(super) struct Dispatch {
@@ -73,10 +72,12 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
             // hyper bounds its buffer, but takes a longer head if it comes in one piece.
             return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
         }
-        if self.state.line_ends.are_bare()
-            || self.state.raw_head.take().is_some_and(|head| !is_unambiguous(&head))
-        {
-            return Call::refused(StatusCode::BAD_REQUEST, lane);
+        if let Some(head) = self.state.raw_head.take() {
+            match raw_head::unambiguous(&head) {
+                None => return Call::refused(StatusCode::BAD_REQUEST, lane),
+                Some(end) if !has_body && end < head.len() => self.state.raw_head.put_back(&head[end..]),
+                Some(_) => {}
+            }
         }
         match strict::http1(&mut parts, self.limits.max_target, chunked, &self.hosts) {
             Ok(()) => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),

@@ -12,7 +12,7 @@ use super::clock::{CoarseClock, Since};
 use super::exchange::{Exchange, Verdict};
 #[cfg(feature = "http2")]
 use super::http2::Streams;
-use super::raw_head::{LineEnds, RawHead};
+use super::raw_head::RawHead;
 use super::{Deadlines, Facts, millis};
 
 /// Where a connection stands. Every phase but the handler's own waits on the peer and has a deadline.
@@ -87,7 +87,6 @@ pub(crate) struct ConnectionState {
     phase: AtomicU8,
     since: AtomicU64,
     pub(super) raw_head: RawHead,
-    pub(super) line_ends: LineEnds,
     /// How many bytes came since the last head was dispatched.
     received: AtomicU64,
     /// Whether bytes of the next head came while a request was in flight.
@@ -100,6 +99,8 @@ pub(crate) struct ConnectionState {
     piece: AtomicU8,
     /// Whether the body of the last request has not come as a whole.
     body_owed: AtomicBool,
+    /// Whether the peer has sent more than is read while a handler is at work, so that its end would not be seen.
+    ahead: AtomicBool,
     /// Since when there is something to write and the peer takes nothing.
     blocked: Since,
     /// The request in flight, on HTTP/1.
@@ -124,13 +125,13 @@ impl ConnectionState {
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),
             raw_head: RawHead::default(),
-            line_ends: LineEnds::default(),
             received: AtomicU64::new(0),
             early: AtomicBool::new(false),
             at_end_of_head: AtomicBool::new(false),
             body_comes: AtomicBool::new(false),
             piece: AtomicU8::new(0),
             body_owed: AtomicBool::new(false),
+            ahead: AtomicBool::new(false),
             blocked: Since::default(),
             exchange: Exchange::default(),
             #[cfg(feature = "http2")]
@@ -171,7 +172,6 @@ impl ConnectionState {
         if self.phase.load(Relaxed) == Phase::Idle as u8 {
             self.enter(Phase::Head);
             self.raw_head.begin(bytes);
-            self.line_ends.begin(bytes);
         } else {
             self.received_otherwise(bytes);
         }
@@ -185,18 +185,9 @@ impl ConnectionState {
                 // The deadline of the first head runs since the connection was accepted.
                 self.phase.store(Phase::Head as u8, Relaxed);
                 self.raw_head.begin(bytes);
-                self.line_ends.begin(bytes);
             }
-            Phase::Head => {
-                self.raw_head.more(bytes);
-                self.line_ends.more(bytes);
-            }
-            Phase::Busy => {
-                self.early.store(true, Relaxed);
-                if !self.body_owed.load(Relaxed) {
-                    self.line_ends.more(bytes);
-                }
-            }
+            Phase::Head => self.raw_head.more(bytes),
+            Phase::Busy => self.early.store(true, Relaxed),
             _ => {}
         }
     }
@@ -207,9 +198,6 @@ impl ConnectionState {
         self.early.store(!has_body && !self.at_end_of_head.load(Relaxed), Relaxed);
         self.body_comes.store(has_body, Relaxed);
         self.body_owed.store(has_body, Relaxed);
-        if has_body {
-            self.line_ends.forget();
-        }
         self.exchange.begin(self.clock.now(), timeout, has_body);
         self.phase.store(Phase::Busy as u8, Relaxed);
         let received = self.received.load(Relaxed);
@@ -320,6 +308,11 @@ impl ConnectionState {
         self.orders.fetch_and(!(CLOSE | REFUSE), Relaxed);
     }
 
+    /// The peer has sent more than is read while a handler is at work: have a look again.
+    pub(super) fn peer_is_ahead(&self) {
+        self.ahead.store(true, Relaxed);
+    }
+
     /// There is something to write and the peer takes nothing.
     pub(super) fn write_blocked(&self) {
         self.blocked.set(self.clock.now());
@@ -406,7 +399,11 @@ impl ConnectionState {
             Phase::Idle if deadlines.over(now, since, deadlines.keep_alive) => self.close(),
             Phase::Lingering if deadlines.over(now, since, deadlines.linger) => self.close(),
             Phase::Busy => match self.exchange.sweep(now, deadlines) {
-                Verdict::Fine => {}
+                Verdict::Fine => {
+                    if self.ahead.swap(false, Relaxed) {
+                        self.wake();
+                    }
+                }
                 Verdict::Late => self.wake(),
                 Verdict::Cut => self.close(),
             },

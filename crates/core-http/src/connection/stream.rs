@@ -94,6 +94,18 @@ impl Stream {
         }
     }
 
+    /// Whether the peer has reset the connection, which what it sent before hides from whoever looks.
+    pub(super) fn is_reset(&self) -> bool {
+        let socket = match self {
+            Self::Tcp(stream) => socket2::SockRef::from(stream),
+            #[cfg(unix)]
+            Self::Unix(stream) => socket2::SockRef::from(stream),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => socket2::SockRef::from(&stream.get_ref().0.socket),
+        };
+        !matches!(socket.take_error(), Ok(None))
+    }
+
     /// Makes the end of this stream a reset, when it is dropped: the peer sees that something is missing, and the
     /// kernel keeps nothing for one that does not read.
     pub(super) fn abort(&self) {

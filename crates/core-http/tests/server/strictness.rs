@@ -150,6 +150,30 @@ async fn what_the_parser_hides_is_refused_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bare_lf_is_refused_without_a_body_too() {
+    for head in [
+        "GET / HTTP/1.1\nhost: x\nconnection: close",
+        "GET / HTTP/1.1\r\nhost: x\na: b",
+        "HEAD / HTTP/1.1\r\nhost: x\r\na: b\nc: d",
+        "OPTIONS / HTTP/1.1\r\nhost: x\na: b",
+    ] {
+        assert_eq!(status_of(head, "").await, "400", "{head}");
+    }
+    let running = start(HttpConfig::default());
+    let second = "GET / HTTP/1.1\r\nhost: x\na: b\r\n\r\n";
+    let answer = within(exchange(running.address, &format!("{GET}{second}{GET}"))).await;
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 400").count(), 1, "{answer}");
+    assert_eq!(running.requests(), 1);
+
+    // In a body it is a line's end as any.
+    let running = start(HttpConfig::default());
+    let request = "GET /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nconnection: close\r\n\r\na\nb\n";
+    let answer = within(exchange(running.address, request)).await;
+    assert!(answer.ends_with("\r\n\r\na\nb\n"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_lengths_are_refused_however_the_head_comes() {
     let request =
         "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";

@@ -23,10 +23,11 @@ use crate::config::HttpConfig;
 /// hyper's machine for a connection of HTTP/2.
 pub(super) type Http2 = http2::Connection<TokioIo<TrackedIo>, Http2Dispatch, StreamSpawner>;
 
-/// How much of the bodies of all streams the peer may send before an app has read it.
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// How much of the bodies of all streams the peer may send before an app has read it. The machine bounds what small
+/// frames cost by half of it: some 4,000 of them may wait for apps.
+const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
 
-/// The same of one stream: a quarter, so that an app that does not read can not hold up the other streams.
+/// The same of one stream: an eighth, so that an app that does not read can not hold up the other streams.
 const STREAM_WINDOW: u32 = 256 * 1024;
 
 /// How much of a response's body may wait for the socket.
@@ -59,6 +60,8 @@ pub(super) fn serve(serving: &Serving, state: &Arc<ConnectionState>, mut io: Tra
     builder
         .max_concurrent_streams(settings.max_streams)
         .max_header_list_size(settings.max_head)
+        // Those that come with their request: the same rate holds for them.
+        .max_pending_accept_reset_streams(settings.max_resets as usize)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
         .max_send_buf_size(SEND_BUFFER);
