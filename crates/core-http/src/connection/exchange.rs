@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 
+use zzz_core::http::Overdue;
+
 use super::Deadlines;
 use super::clock::Since;
 
@@ -21,17 +23,6 @@ pub(super) struct Exchange {
     incoming: Pace,
     /// When the last piece of the response was handed over, unless more was asked for since.
     handed_over: Since,
-}
-
-/// What of a request is late.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Overdue {
-    /// Nothing.
-    Nothing,
-    /// Its response, which should have begun.
-    Response,
-    /// Its body, which comes too slowly.
-    Body,
 }
 
 /// What has to be done about a request.
@@ -78,7 +69,7 @@ impl Exchange {
     pub(super) fn body_came(&self, now: u64, bytes: u64) {
         self.incoming.came(now, bytes);
         // What came just in time is in time.
-        if self.overdue() == Overdue::Body {
+        if self.overdue() == Some(Overdue::Body) {
             self.overdue.store(0, Relaxed);
         }
     }
@@ -100,16 +91,11 @@ impl Exchange {
         self.handed_over.clear();
     }
 
-    /// Whether its response should have begun.
-    pub(super) fn is_timed_out(&self) -> bool {
-        self.overdue.load(Relaxed) == RESPONSE
-    }
-
-    pub(super) fn overdue(&self) -> Overdue {
+    pub(super) fn overdue(&self) -> Option<Overdue> {
         match self.overdue.load(Relaxed) {
-            0 => Overdue::Nothing,
-            BODY => Overdue::Body,
-            _ => Overdue::Response,
+            0 => None,
+            BODY => Some(Overdue::Body),
+            _ => Some(Overdue::Response),
         }
     }
 

@@ -10,9 +10,8 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use zzz_core::http::{Body, BodyError, BoxFuture, Handover, Request, Response, Service};
+use zzz_core::http::{Body, BodyError, BoxFuture, Handover, Overdue, Request, Response, Service};
 
-use super::exchange::Overdue;
 use super::lane::Lane;
 use super::{ConnectionState, raw_head, strict, upgrade};
 
@@ -152,19 +151,22 @@ impl Call {
 
     /// What to answer for a handler that is not done, if it has to be.
     fn overdue(&self) -> Option<Response> {
-        match self.lane.exchange().overdue() {
-            Overdue::Nothing => None,
-            // A service that does not watch its time itself is answered for.
-            Overdue::Response => Some(bare(StatusCode::SERVICE_UNAVAILABLE)),
-            Overdue::Body => Some(bare(StatusCode::REQUEST_TIMEOUT)),
-        }
+        // A service that does not watch its time itself is answered for.
+        self.lane.exchange().overdue().map(|overdue| {
+            bare(match overdue {
+                Overdue::Response => StatusCode::SERVICE_UNAVAILABLE,
+                Overdue::Body => StatusCode::REQUEST_TIMEOUT,
+            })
+        })
     }
 
     /// Prepares a response to leave.
     #[inline(always)]
     fn settle(&self, response: &mut Response) {
-        let rare =
-            matches!(response.status(), StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE);
+        let rare = matches!(
+            response.status(),
+            StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
+        );
         if rare || self.lane.connection().is_finishing() {
             self.adjust(response);
         }
@@ -181,7 +183,7 @@ impl Call {
             }
         } else {
             // It is the last: the connection is to finish, and its task may not have seen the order yet; or the body
-            // that was too large may be coming still, or be here with a request behind it.
+            // that was too large or too slow may be coming still, or be here with a request behind it.
             close_after(response);
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
 
-use zzz_core::http::{Connection, Handover, ShutdownSignal};
+use zzz_core::http::{Connection, Handover, Overdue, ShutdownSignal};
 
 use super::clock::{CoarseClock, Since};
 use super::exchange::{Exchange, Verdict};
@@ -443,8 +443,8 @@ impl Connection for ConnectionState {
         self.exchange.set_timeout(millis(timeout));
     }
 
-    fn is_timed_out(&self) -> bool {
-        self.exchange.is_timed_out()
+    fn overdue(&self) -> Option<Overdue> {
+        self.exchange.overdue()
     }
 }
 

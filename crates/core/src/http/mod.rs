@@ -50,7 +50,7 @@ pub mod urlencoded;
 pub use assets::{Assets, Embedded};
 pub use assigns::{Assigns, Shared};
 pub use body::{Body, BodyClosed, BodyError, BodySender};
-pub use connection::Connection;
+pub use connection::{Connection, Overdue};
 pub use extract::{
     Assign, BodyStream, Form, FormData, FromRequest, FromRequestParts, Json, Path, Query, Service as Svc,
 };

@@ -1,4 +1,4 @@
-//! The guard around a handler: a panic is a 500, and time that is over is a 503.
+//! The guard around a handler: a panic is a 500, time that is over a 503, a body that comes too slowly a 408.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use zzz_core::Error;
 use zzz_core::http::frame::Work;
-use zzz_core::http::{Connection, IntoResponse, Response};
+use zzz_core::http::{Connection, IntoResponse, Overdue, Response};
 
 /// Polls a handler; a panic in it, or the end of its time, becomes the response of an error. What the handler
 /// held is dropped by the time there is an answer.
@@ -27,8 +27,10 @@ pub(super) fn poll(
     }));
     if let Err(panic) = polled {
         *answer = Poll::Ready(panicked(&*panic).into_response());
-    } else if answer.is_pending() && connection.is_some_and(|connection| connection.is_timed_out()) {
-        *answer = Poll::Ready(timed_out().into_response());
+    } else if answer.is_pending()
+        && let Some(overdue) = connection.and_then(|connection| connection.overdue())
+    {
+        *answer = Poll::Ready(too_late(overdue).into_response());
     } else {
         return;
     }
@@ -38,8 +40,13 @@ pub(super) fn poll(
 }
 
 #[cold]
-fn timed_out() -> Error {
-    Error::new(503, "This took too long.").with_cause("the handler did not answer within the request timeout")
+fn too_late(overdue: Overdue) -> Error {
+    match overdue {
+        Overdue::Response => Error::new(503, "This took too long.")
+            .with_cause("the handler did not answer within the request timeout"),
+        Overdue::Body => Error::new(408, "The request's body came too slowly.")
+            .with_cause("the body came more slowly than `[http] body_min_rate`"),
+    }
 }
 
 /// The error that a panic is to the client.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use zzz_core::http::{Body, Connection, Next, Request, StatusCode, now_or_never};
+use zzz_core::http::{Body, Connection, Next, Overdue, Request, StatusCode, now_or_never};
 use zzz_core::{Error, Result};
 
 use super::*;
@@ -104,8 +104,10 @@ fn a_body_beyond_the_limit_is_a_413() {
 
 #[test]
 fn a_handler_whose_time_is_over_is_dropped_and_answered_for() {
-    #[derive(Default)]
-    struct Slow(AtomicBool);
+    struct Slow {
+        began: AtomicBool,
+        overdue: Overdue,
+    }
     impl Connection for Slow {
         fn peer_addr(&self) -> Option<SocketAddr> {
             None
@@ -115,17 +117,29 @@ fn a_handler_whose_time_is_over_is_dropped_and_answered_for() {
         }
         fn set_request_timeout(&self, timeout: Duration) {
             assert_eq!(timeout, Duration::from_secs(3));
-            self.0.store(true, Ordering::Relaxed);
+            self.began.store(true, Ordering::Relaxed);
         }
-        fn is_timed_out(&self) -> bool {
-            self.0.load(Ordering::Relaxed)
+        fn overdue(&self) -> Option<Overdue> {
+            self.began.load(Ordering::Relaxed).then_some(self.overdue)
+        }
+        fn proxy_addr(&self) -> Option<SocketAddr> {
+            None
+        }
+        fn client_certificate(&self) -> Option<&[u8]> {
+            None
         }
     }
-    let mut request = Request::get("/hangs").with_header("accept", "application/json");
-    request.set_connection(Arc::new(Slow::default()));
-    let (response, body) = call(endpoint().limits(Limits::new().timeout(Duration::from_secs(3))), request);
-    assert_eq!(response.status(), 503);
-    assert!(body.contains("This took too long."), "{body}");
+    for (overdue, status, message) in [
+        (Overdue::Response, 503, "This took too long."),
+        (Overdue::Body, 408, "The request's body came too slowly."),
+    ] {
+        let mut request = Request::get("/hangs").with_header("accept", "application/json");
+        request.set_connection(Arc::new(Slow { began: AtomicBool::new(false), overdue }));
+        let limits = Limits::new().timeout(Duration::from_secs(3));
+        let (response, body) = call(endpoint().limits(limits), request);
+        assert_eq!(response.status(), status);
+        assert!(body.contains(message) && response.headers().contains_key("x-request-id"), "{body}");
+    }
 }
 
 #[test]

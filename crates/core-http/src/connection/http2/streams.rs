@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use zzz_core::http::Connection;
+use zzz_core::http::{Connection, Overdue};
 
 use crate::connection::clock::Since;
 use crate::connection::exchange::{Exchange, Verdict};
@@ -208,15 +208,23 @@ impl Connection for StreamState {
         self.connection.peer_addr()
     }
 
+    fn proxy_addr(&self) -> Option<SocketAddr> {
+        self.connection.proxy_addr()
+    }
+
     fn is_secure(&self) -> bool {
         self.connection.is_secure()
+    }
+
+    fn client_certificate(&self) -> Option<&[u8]> {
+        self.connection.client_certificate()
     }
 
     fn set_request_timeout(&self, timeout: Duration) {
         self.exchange.set_timeout(millis(timeout));
     }
 
-    fn is_timed_out(&self) -> bool {
-        self.exchange.is_timed_out()
+    fn overdue(&self) -> Option<Overdue> {
+        self.exchange.overdue()
     }
 }

@@ -227,15 +227,15 @@ fn a_request_has_its_time_until_its_response_begins() {
     let (clock, state) = state();
     let _ = state.request_began(false, 50);
     order_at(&clock, &state, 60);
-    assert!(!state.is_timed_out());
+    assert!(state.overdue().is_none());
     order_at(&clock, &state, 61);
-    assert!(state.is_timed_out());
+    assert_eq!(state.overdue(), Some(Overdue::Response));
 
     let _ = state.request_began(false, 50);
-    assert!(!state.is_timed_out(), "the next request begins anew");
+    assert!(state.overdue().is_none(), "the next request begins anew");
     state.exchange.answered();
     order_at(&clock, &state, 10_000);
-    assert!(!state.is_timed_out(), "a stream may take its time");
+    assert!(state.overdue().is_none(), "a stream may take its time");
 }
 
 /// Reads a body of which `bytes` come every `pace` milliseconds; when it was found too slow.
@@ -257,7 +257,7 @@ fn too_slow_at(bytes: u64, pace: u64, wait: bool) -> Option<u64> {
         if now % ROUND == 0 {
             assert_eq!(order_at(&clock, &state, now), Order::None);
         }
-        if state.exchange.overdue() == super::super::exchange::Overdue::Body {
+        if state.overdue() == Some(Overdue::Body) {
             return Some(now);
         }
     }
@@ -285,9 +285,9 @@ fn a_body_that_comes_just_in_time_is_in_time() {
     let _ = state.request_began(true, 0);
     state.exchange.body_awaited(0);
     order_at(&clock, &state, 1_000);
-    assert_eq!(state.exchange.overdue(), super::super::exchange::Overdue::Body);
+    assert_eq!(state.overdue(), Some(Overdue::Body));
     state.exchange.body_came(1_000, 1);
-    assert_eq!(state.exchange.overdue(), super::super::exchange::Overdue::Nothing);
+    assert_eq!(state.overdue(), None);
 }
 
 #[test]
@@ -345,8 +345,8 @@ mod http2 {
         let short = streams.begin(&state, 50, false).unwrap();
         let long = streams.begin(&state, 5_000, false).unwrap();
         assert_eq!(order_at(&clock, &state, 61), Order::None);
-        assert!(short.is_timed_out());
-        assert!(!long.is_timed_out());
+        assert_eq!(short.overdue(), Some(Overdue::Response));
+        assert_eq!(long.overdue(), None);
     }
 }
 
