@@ -65,6 +65,11 @@ impl Exchange {
         self.incoming.wait(now);
     }
 
+    /// Whether somebody waits for the request's body.
+    pub(super) fn is_body_awaited(&self) -> bool {
+        self.incoming.waiting.get().is_some()
+    }
+
     /// A piece of the request's body was read.
     pub(super) fn body_came(&self, now: u64, bytes: u64) {
         self.incoming.came(now, bytes);

@@ -62,11 +62,6 @@ impl Lane {
     /// Nobody reads the request's body any more.
     pub(super) fn request_body_let_go(&self) {
         self.exchange().body_ended();
-        match self {
-            Self::Connection(connection) => connection.request_body_let_go(),
-            #[cfg(feature = "http2")]
-            Self::Stream(_) => {}
-        }
     }
 
     /// The response was handed over as a whole.

@@ -93,8 +93,6 @@ pub(crate) struct ConnectionState {
     early: AtomicBool,
     /// Whether the bytes that came last ended a head, so that nothing of a next one came with it.
     at_end_of_head: AtomicBool,
-    /// Whether somebody holds the body of the request in flight, and so hears of its end.
-    body_comes: AtomicBool,
     /// Whether a piece of a long response is in hyper's buffer, and whether the next one waits.
     piece: AtomicU8,
     /// Whether the body of the last request has not come as a whole.
@@ -128,7 +126,6 @@ impl ConnectionState {
             received: AtomicU64::new(0),
             early: AtomicBool::new(false),
             at_end_of_head: AtomicBool::new(false),
-            body_comes: AtomicBool::new(false),
             piece: AtomicU8::new(0),
             body_owed: AtomicBool::new(false),
             ahead: AtomicBool::new(false),
@@ -196,7 +193,6 @@ impl ConnectionState {
     /// a part of the body may be among them.
     pub(super) fn request_began(&self, has_body: bool, timeout: u64) -> u64 {
         self.early.store(!has_body && !self.at_end_of_head.load(Relaxed), Relaxed);
-        self.body_comes.store(has_body, Relaxed);
         self.body_owed.store(has_body, Relaxed);
         self.exchange.begin(self.clock.now(), timeout, has_body);
         self.phase.store(Phase::Busy as u8, Relaxed);
@@ -211,14 +207,9 @@ impl ConnectionState {
         self.body_owed.store(false, Relaxed);
     }
 
-    /// Nobody reads the body of the request in flight any more.
-    pub(super) fn request_body_let_go(&self) {
-        self.body_comes.store(false, Relaxed);
-    }
-
-    /// Whether a handler is at work that has all it could get from the peer.
+    /// Whether a handler is at work that has all it wants of the peer for now: who waits for a body hears of its end.
     pub(super) fn awaits_nothing_from_peer(&self) -> bool {
-        self.phase.load(Relaxed) == Phase::Busy as u8 && !self.body_comes.load(Relaxed)
+        self.phase.load(Relaxed) == Phase::Busy as u8 && !self.exchange.is_body_awaited()
     }
 
     /// A piece of a long response is in hyper's buffer.

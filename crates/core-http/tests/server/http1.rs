@@ -54,17 +54,23 @@ async fn drops_the_handler_of_a_client_that_is_gone_but_not_of_one_that_asks_for
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn drops_the_handler_of_a_client_that_asked_for_more_and_is_gone() {
+async fn drops_the_handler_of_a_client_that_has_sent_more_and_is_gone() {
     let running = start(HttpConfig::default());
-    let mut gone = connect(running.address).await;
-    gone.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    within(running.app.entered.notified()).await;
-    gone.write_all(GET.as_bytes()).await.unwrap();
-    // So that the server sees the second request first.
-    tokio::time::sleep(short(50)).await;
-    gone.set_zero_linger().unwrap();
-    drop(gone);
-    within(running.app.dropped.notified()).await;
+    for (head, more) in [
+        ("GET /slow HTTP/1.1\r\nhost: x", GET),
+        ("POST /slow HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked", "0\r\n\r\n"),
+        ("POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 5", "hello"),
+    ] {
+        let mut gone = connect(running.address).await;
+        gone.write_all(format!("{head}\r\n\r\n").as_bytes()).await.unwrap();
+        within(running.app.entered.notified()).await;
+        gone.write_all(more.as_bytes()).await.unwrap();
+        // So that the server sees that first.
+        tokio::time::sleep(short(50)).await;
+        gone.set_zero_linger().unwrap();
+        drop(gone);
+        within(running.app.dropped.notified()).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
