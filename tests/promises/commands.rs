@@ -70,19 +70,19 @@ fn the_database_goes_through_its_life() {
     }
     assert!(ok(&database, &["db", "create"]).contains("is created"));
     let (_, _, stderr) = run(command(&database).arg("seed"));
-    assert_eq!(stderr.lines().next().unwrap().split(';').next().unwrap(), "error: 2 migrations are pending");
+    assert_eq!(stderr.lines().next().unwrap().split(';').next().unwrap(), "error: 3 migrations are pending");
     assert!(ok(&database, &["db", "create"]).contains("exists already"));
     assert!(ok(&database, &["migrate", "--status"]).contains("create_posts     pending"));
-    assert_eq!(ok(&database, &["migrate"]).lines().count(), 2);
+    assert_eq!(ok(&database, &["migrate"]).lines().count(), 3);
     assert_eq!(ok(&database, &["migrate"]), "Nothing to do.\n");
-    assert_eq!(ok(&database, &["migrate", "--rollback", "1"]), "took back 20261121100100 create_comments\n");
+    assert_eq!(ok(&database, &["migrate", "--rollback", "1"]), "took back 20261121100200 create_images\n");
     assert_eq!(
-        ok(&database, &["migrate", "--to", "20261121100100"]),
-        "went through 20261121100100 create_comments\n"
+        ok(&database, &["migrate", "--to", "20261121100200"]),
+        "went through 20261121100200 create_images\n"
     );
-    assert!(ok(&database, &["migrate", "--status"]).contains("create_comments  applied 20"));
+    assert!(ok(&database, &["migrate", "--status"]).contains("create_images    applied 20"));
     assert!(ok(&database, &["seed"]).contains("seeded"));
-    assert!(ok(&database, &["db", "reset"]).contains("2 migration(s) applied"));
+    assert!(ok(&database, &["db", "reset"]).contains("3 migration(s) applied"));
     let app = App::start(command(&database).env("ZZZ_ENV", "prod"));
     assert!(app.get("/api/v1/posts").head.contains("x-total-count: 30"));
     drop(app);

@@ -13,7 +13,7 @@ fn a_new_database_is_seeded_once_and_a_post_survives_a_restart() {
     let database = TempDatabase::new();
     let mut app = App::start(&mut command(&database));
     assert!(app.banner.contains("runs in dev at http://127.0.0.1:"), "{}", app.banner);
-    assert!(app.banner.contains("(created, 2 migrations applied, seeded)"), "{}", app.banner);
+    assert!(app.banner.contains("(created, 3 migrations applied, seeded)"), "{}", app.banner);
     let count = |app: &App| app.get("/api/v1/posts").head.lines().any(|line| line == "x-total-count: 30");
     assert!(count(&app));
     let created = app.post_json("/api/v1/posts", r#"{"title": "It stays"}"#).unwrap();

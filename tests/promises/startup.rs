@@ -110,7 +110,7 @@ fn prod_needs_a_secret_and_an_up_to_date_database() {
     );
     let (code, _, stderr) = run(command(&database).args(["db", "create"]));
     assert_eq!(code, Some(0), "{stderr}");
-    refuses(&database, &[("ZZZ_ENV", "prod")], &["2 migrations are pending", "migrate_on_start"]);
+    refuses(&database, &[("ZZZ_ENV", "prod")], &["3 migrations are pending", "migrate_on_start"]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_clone_runs_without_any_setting() {
     );
     assert!(app.banner.starts_with("example_app runs in dev at http://127.0.0.1:"), "{}", app.banner);
     assert!(
-        app.banner.contains("data/example_app_dev.db (created, 2 migrations applied, seeded)"),
+        app.banner.contains("data/example_app_dev.db (created, 3 migrations applied, seeded)"),
         "{}",
         app.banner
     );

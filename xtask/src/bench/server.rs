@@ -47,6 +47,9 @@ impl Server {
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).env_clear().env("PORT", "0").envs(start.variables.iter().cloned());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        // What is written there is to cost a server's work, and not the disk's, which is never twice the same.
+        let memory = Path::new("/dev/shm");
+        command.envs(memory.is_dir().then_some(("TMPDIR", memory)));
         // zzz would otherwise take the configuration of the sample app, which is in a folder above.
         command.env("ZZZ_ROOT", &start.folder).current_dir(&start.folder);
         let name = start.program.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -147,6 +147,7 @@ fn malformed_bodies_are_refused_with_the_part_and_the_reason() {
         ("--X\r\r\n".to_owned(), "followed by something else"),
         (format!("{part}\r\n--Xtra\r\n"), "followed by something else"),
         (format!("{part}\r\n--X-\r\n"), "followed by something else"),
+        (format!("{part}\r\n--X-a"), "followed by something else"),
         (format!("{part}\r\n--X--a"), "followed by something else"),
         (format!("{part}\r\n--X--\n"), "followed by something else"),
         ("--X\r\n\r\nb\r\n--X--".to_owned(), "part 1: it has no headers"),
