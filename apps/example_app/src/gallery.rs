@@ -12,7 +12,7 @@ use crate::models::{Image, Post};
 pub const MAX_SIZE: u64 = 5 * 1024 * 1024;
 
 /// The folder of uploaded images. Names in it are ours.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Gallery {
     folder: PathBuf,
 }
@@ -48,24 +48,36 @@ impl Gallery {
         file: TempFile,
         name: String,
     ) -> Result<Result<Image, Changeset<Image>>> {
-        let before = Some(changeset.data().file.clone()).filter(|file| !file.is_empty());
-        let media_type = file.kind().map_or("application/octet-stream", FileKind::media_type);
-        let byte_size = i64::try_from(file.len()).unwrap_or(i64::MAX);
-        let saved = file.save_in(&self.folder).await?;
-        let changeset = changeset
-            .put_change(Image::file, saved.clone())
-            .put_change(Image::media_type, media_type.to_owned())
-            .put_change(Image::byte_size, byte_size)
-            .put_change(Image::name, name);
-        let hung = match before {
-            Some(_) => repo.update(changeset).await,
-            None => repo.insert(changeset).await,
-        };
-        match &hung {
-            Ok(Ok(_)) => before.iter().for_each(|file| self.remove(file)),
-            Ok(Err(_)) | Err(_) => self.remove(&saved),
-        }
-        Ok(hung?)
+        let (gallery, repo) = (self.clone(), repo.clone());
+        // Also if the client goes away: between a file and its row is no good place to stop.
+        zzz::finish(async move {
+            let media_type = file.kind().map_or("application/octet-stream", FileKind::media_type);
+            let byte_size = i64::try_from(file.len()).unwrap_or(i64::MAX);
+            let saved = file.save_in(&gallery.folder).await?;
+            let changeset = changeset
+                .put_change(Image::file, saved.clone())
+                .put_change(Image::media_type, media_type.to_owned())
+                .put_change(Image::byte_size, byte_size)
+                .put_change(Image::name, name);
+            let hung: zzz::db::Result<_> = repo
+                .transaction(async |tx| {
+                    // Read here: somebody else may have replaced the image meanwhile, and then it is that one's turn.
+                    match changeset.data().id {
+                        0 => Ok((None, tx.insert(changeset).await?)),
+                        id => {
+                            let before = tx.get::<Image>(id).await?.map(|image| image.file);
+                            Ok((before, tx.update(changeset).await?))
+                        }
+                    }
+                })
+                .await;
+            match &hung {
+                Ok((before, Ok(_))) => before.iter().for_each(|file| gallery.remove(file)),
+                Ok((_, Err(_))) | Err(_) => gallery.remove(&saved),
+            }
+            Ok(hung?.1)
+        })
+        .await
     }
 
     /// Deletes a post with all that belongs to it.

@@ -50,6 +50,7 @@ mod boot;
 mod commands;
 mod config_files;
 mod database;
+mod finish;
 mod folder;
 mod listening;
 mod logging;
@@ -60,6 +61,7 @@ pub use app::App;
 pub use app_config::AppConfig;
 pub use boot::{Booted, Settings, boot};
 pub use commands::run;
+pub use finish::finish;
 pub use folder::Folder;
 pub use root::Root;
 

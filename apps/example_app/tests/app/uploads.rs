@@ -234,3 +234,32 @@ async fn json_clients_get_problem_documents() {
     assert_eq!(problem["detail"], "The multipart body is malformed: part 1: it has no headers.");
     app.post("/upload").accept_json().multipart(form(&post, "owl.png", PNG)).await.assert_status(303);
 }
+
+#[tokio::test]
+async fn an_upload_that_nobody_waits_for_any_more_ends_with_a_row_for_its_file() {
+    let app = App::start().await;
+    let post = app.a_post("With an image").await;
+    let held: zzz::db::Result<()> = app
+        .repo
+        .transaction(async |_| {
+            // The file is saved; its row has to wait for this transaction.
+            let upload = app.upload(form(&post, "owl.png", PNG));
+            let saved = async {
+                while app.files().is_empty() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                _ = upload => unreachable!("nobody can write"),
+                () = saved => Ok(()),
+            }
+        })
+        .await;
+    held.unwrap();
+    let mut images = app.images().await;
+    while images.is_empty() {
+        tokio::task::yield_now().await;
+        images = app.images().await;
+    }
+    assert_eq!(app.files(), [images.remove(0).file]);
+}
