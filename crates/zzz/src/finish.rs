@@ -20,7 +20,7 @@ use zzz_core::{Error, Result};
 ///     note(payment).await
 /// })
 /// .await?;
-/// # zzz::Result::Ok(()) }).unwrap();
+/// # Ok::<(), zzz::Error>(()) }).unwrap();
 /// ```
 ///
 /// A server that stops waits for requests, and not for this: what a killed process must do later is a job's work.
