@@ -9,11 +9,13 @@
 //! | `io` | the stream as hyper sees it: it notes what comes and what the peer does not take |
 //! | `sniff`, `closing` | its first bytes and its end |
 //! | `driver` | the task: opening, HTTP/1 or HTTP/2, another protocol, the end |
-//! | `service`, `strict`, `raw_head`, `upgrade` | from hyper's requests to the app's, and back |
+//! | `service`, `strict`, `upgrade` | from hyper's requests to the app's, and back |
+//! | `inbound`, `raw_head`, `chunks` | where heads and bodies end in what comes, and what hyper hides of heads |
 //! | `http2` | what HTTP/2 has of its own |
 //! | `lane` | what a request runs in: a connection of HTTP/1 or a stream of HTTP/2 |
 //! | `state`, `exchange`, `deadlines`, `clock` | the times of connections and requests |
 
+mod chunks;
 mod clock;
 mod closing;
 #[cfg(feature = "tls")]
@@ -24,6 +26,7 @@ mod exchange;
 mod facts;
 #[cfg(feature = "http2")]
 mod http2;
+mod inbound;
 mod io;
 mod lane;
 mod raw_head;

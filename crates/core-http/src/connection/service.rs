@@ -12,8 +12,9 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use zzz_core::http::{Body, BodyError, BoxFuture, Handover, Overdue, Request, Response, Service};
 
+use super::inbound::Framing;
 use super::lane::Lane;
-use super::{ConnectionState, raw_head, strict, upgrade};
+use super::{ConnectionState, strict, upgrade};
 
 /// What the requests of a connection of HTTP/1 are answered with.
 pub(super) struct Dispatch {
@@ -64,33 +65,27 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
     fn call(&self, request: http::Request<Incoming>) -> Call {
         let (mut parts, incoming) = request.into_parts();
         let has_body = !incoming.is_end_stream();
-        let came = self.state.request_began(has_body, self.limits.timeout);
+        let framing = match incoming.size_hint().exact() {
+            _ if !has_body => Framing::Empty,
+            Some(length) => Framing::Length(length),
+            None => Framing::Chunked,
+        };
+        let length = self.state.request_began(parts.headers.len(), framing, self.limits.timeout);
         let lane = Lane::Connection(Arc::clone(&self.state));
-        let chunked = has_body && incoming.size_hint().exact().is_none();
-        if came > self.limits.max_head && head_length(&parts) > self.limits.max_head {
+        let chunked = framing == Framing::Chunked;
+        match length {
+            None => return Call::refused(StatusCode::BAD_REQUEST, lane),
             // hyper bounds its buffer, but takes a longer head if it comes in one piece.
-            return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
-        }
-        if let Some(head) = self.state.raw_head.take() {
-            match raw_head::unambiguous(&head) {
-                None => return Call::refused(StatusCode::BAD_REQUEST, lane),
-                Some(end) if !has_body && end < head.len() => self.state.raw_head.put_back(&head[end..]),
-                Some(_) => {}
+            Some(length) if length > self.limits.max_head => {
+                return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
             }
+            Some(_) => {}
         }
         match strict::http1(&mut parts, self.limits.max_target, chunked, &self.hosts) {
             Ok(()) => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),
             Err(status) => Call::refused(status, lane),
         }
     }
-}
-
-/// How long a head was as it came, give or take a few bytes of white space.
-fn head_length(parts: &http::request::Parts) -> u64 {
-    let headers: usize =
-        parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    (headers + strict::target_length(&parts.uri) + parts.method.as_str().len() + "  HTTP/1.1\r\n\r\n".len())
-        as u64
 }
 
 /// A status without a page, after which the connection closes.

@@ -12,7 +12,7 @@ use super::clock::{CoarseClock, Since};
 use super::exchange::{Exchange, Verdict};
 #[cfg(feature = "http2")]
 use super::http2::Streams;
-use super::raw_head::RawHead;
+use super::inbound::{Framing, Inbound};
 use super::{Deadlines, Facts, millis};
 
 /// Where a connection stands. Every phase but the handler's own waits on the peer and has a deadline.
@@ -86,13 +86,8 @@ pub(crate) struct ConnectionState {
     facts: OnceLock<Facts>,
     phase: AtomicU8,
     since: AtomicU64,
-    pub(super) raw_head: RawHead,
-    /// How many bytes came since the last head was dispatched.
-    received: AtomicU64,
-    /// Whether bytes of the next head came while a request was in flight.
-    early: AtomicBool,
-    /// Whether the bytes that came last ended a head, so that nothing of a next one came with it.
-    at_end_of_head: AtomicBool,
+    /// Where heads and bodies end in what comes.
+    inbound: Inbound,
     /// Whether a piece of a long response is in hyper's buffer, and whether the next one waits.
     piece: AtomicU8,
     /// Whether the body of the last request has not come as a whole.
@@ -122,10 +117,7 @@ impl ConnectionState {
             facts: OnceLock::new(),
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),
-            raw_head: RawHead::default(),
-            received: AtomicU64::new(0),
-            early: AtomicBool::new(false),
-            at_end_of_head: AtomicBool::new(false),
+            inbound: Inbound::default(),
             piece: AtomicU8::new(0),
             body_owed: AtomicBool::new(false),
             ahead: AtomicBool::new(false),
@@ -166,44 +158,42 @@ impl ConnectionState {
     /// Bytes came from the peer.
     pub(super) fn received(&self, bytes: &[u8]) {
         // By far the most: the next request on a kept connection.
-        if self.phase.load(Relaxed) == Phase::Idle as u8 {
+        if self.phase.load(Relaxed) == Phase::Idle as u8 && self.inbound.came_alone(bytes) {
             self.enter(Phase::Head);
-            self.raw_head.begin(bytes);
         } else {
             self.received_otherwise(bytes);
         }
-        self.received.store(self.received.load(Relaxed).saturating_add(bytes.len() as u64), Relaxed);
-        self.at_end_of_head.store(bytes.ends_with(b"\n\r\n"), Relaxed);
     }
 
+    #[cold]
     fn received_otherwise(&self, bytes: &[u8]) {
-        match self.phase() {
-            Phase::Silent => {
-                // The deadline of the first head runs since the connection was accepted.
-                self.phase.store(Phase::Head as u8, Relaxed);
-                self.raw_head.begin(bytes);
-            }
-            Phase::Head => self.raw_head.more(bytes),
-            Phase::Busy => self.early.store(true, Relaxed),
+        let phase = self.phase();
+        if !matches!(phase, Phase::Silent | Phase::Head | Phase::Busy | Phase::Idle) {
+            return;
+        }
+        if phase != Phase::Silent || !self.inbound.came_alone(bytes) {
+            self.inbound.came(bytes);
+        }
+        match phase {
+            // The deadline of the first head runs since the connection was accepted.
+            Phase::Silent if self.inbound.has_head_begun() => self.phase.store(Phase::Head as u8, Relaxed),
+            Phase::Idle if self.inbound.has_head_begun() => self.enter(Phase::Head),
             _ => {}
         }
     }
 
-    /// A complete head was dispatched. Returns how many bytes came for it, which is as long as the head can be;
-    /// a part of the body may be among them.
-    pub(super) fn request_began(&self, has_body: bool, timeout: u64) -> u64 {
-        self.early.store(!has_body && !self.at_end_of_head.load(Relaxed), Relaxed);
+    /// A complete head with so many fields was dispatched. Returns how long it was as it came; `None` if it leaves a
+    /// doubt about where its body ends.
+    pub(super) fn request_began(&self, fields: usize, body: Framing, timeout: u64) -> Option<u64> {
+        let has_body = body != Framing::Empty;
         self.body_owed.store(has_body, Relaxed);
         self.exchange.begin(self.clock.now(), timeout, has_body);
         self.phase.store(Phase::Busy as u8, Relaxed);
-        let received = self.received.load(Relaxed);
-        self.received.store(0, Relaxed);
-        received
+        self.inbound.dispatched(fields, body)
     }
 
-    /// The body of the request in flight has come as a whole: what comes now is the next head.
+    /// The body of the request in flight has come as a whole.
     pub(super) fn request_body_ended(&self) {
-        self.early.store(false, Relaxed);
         self.body_owed.store(false, Relaxed);
     }
 
@@ -235,7 +225,7 @@ impl ConnectionState {
     /// The response was handed over as a whole.
     pub(super) fn response_ended(&self) {
         if self.phase.load(Relaxed) == Phase::Busy as u8 {
-            self.enter(if self.early.load(Relaxed) { Phase::Head } else { Phase::Idle });
+            self.enter(if self.inbound.has_head_begun() { Phase::Head } else { Phase::Idle });
         }
     }
 
@@ -251,6 +241,7 @@ impl ConnectionState {
         let next = self.handover.lock().ok()?.take();
         if next.is_some() {
             self.enter(Phase::Upgraded);
+            self.inbound.lose();
         }
         next
     }
@@ -259,7 +250,6 @@ impl ConnectionState {
     #[cfg(feature = "http2")]
     pub(super) fn head_is_held_back(&self) {
         self.phase.store(Phase::Head as u8, Relaxed);
-        self.raw_head.expect();
     }
 
     /// The first bytes were the preface of HTTP/2.

@@ -6,6 +6,7 @@ mod http1;
 #[cfg(feature = "http2")]
 mod http2;
 mod limits;
+mod pipelines;
 mod shutdown;
 mod strictness;
 mod support;

@@ -192,18 +192,6 @@ async fn two_lengths_are_refused_however_the_head_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_behind_two_lengths_in_a_pipeline_is_never_dispatched() {
-    // The second head came with the first, and is not seen as it came. hyper goes by the chunks, and closes (RFC 9112,
-    // 6.3).
-    let running = start(HttpConfig::default());
-    let two =
-        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
-    let answer = within(exchange(running.address, &format!("{GET}{two}{GET}"))).await;
-    assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
-    assert_eq!(running.requests(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn heads_have_no_odd_bytes() {
     for field in [
         "a: \0",

@@ -36,7 +36,7 @@ fn order_at(clock: &CoarseClock, state: &ConnectionState, now: u64) -> Order {
 
 fn get(state: &ConnectionState) {
     state.received(GET);
-    let _ = state.request_began(false, 0);
+    let _ = state.request_began(0, Framing::Empty, 0);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn each_phase_has_its_deadline() {
             "next head came with the first",
             |state| {
                 state.received(b"GET / HTTP/1.1\r\n\r\nGET /nex");
-                let _ = state.request_began(false, 0);
+                let _ = state.request_began(0, Framing::Empty, 0);
                 state.response_ended();
             },
             HEADER,
@@ -90,7 +90,7 @@ fn each_phase_has_its_deadline() {
             "idle after a body",
             |state| {
                 state.received(POST);
-                let _ = state.request_began(true, 0);
+                let _ = state.request_began(1, Framing::Length(5), 0);
                 state.received(b"12345");
                 state.request_body_ended();
                 state.response_ended();
@@ -99,10 +99,107 @@ fn each_phase_has_its_deadline() {
             Order::Close,
         ),
         (
+            "idle after a head whose last line came by itself",
+            |state| {
+                state.received(b"GET / HTTP/1.1\r\nhost: x\r\n");
+                state.received(b"\r\n");
+                assert_eq!(state.request_began(1, Framing::Empty, 0), Some(27));
+                state.response_ended();
+            },
+            KEEP_ALIVE,
+            Order::Close,
+        ),
+        (
+            "idle after a second head that came with the first",
+            |state| {
+                state.received(b"GET / HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
+                for length in [18, 22] {
+                    assert_eq!(state.request_began(0, Framing::Empty, 0), Some(length));
+                    state.response_ended();
+                }
+            },
+            KEEP_ALIVE,
+            Order::Close,
+        ),
+        (
+            "next head came with the end of a body",
+            |state| {
+                state.received(POST);
+                assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
+                state.received(b"123");
+                state.received(b"45GET / HT");
+                state.request_body_ended();
+                state.response_ended();
+            },
+            HEADER,
+            Order::Refuse,
+        ),
+        (
+            "next head came with a body in chunks and the head before it",
+            |state| {
+                state.received(
+                    b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\nGET / HT",
+                );
+                assert_eq!(state.request_began(1, Framing::Chunked, 0), Some(47));
+                state.request_body_ended();
+                state.response_ended();
+            },
+            HEADER,
+            Order::Refuse,
+        ),
+        (
+            "idle after a body in chunks",
+            |state| {
+                state.received(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nx");
+                assert_eq!(state.request_began(1, Framing::Chunked, 0), Some(47));
+                state.received(b"x\r\n0\r\n\r");
+                state.received(b"\n");
+                state.request_body_ended();
+                state.response_ended();
+            },
+            KEEP_ALIVE,
+            Order::Close,
+        ),
+        (
+            "idle while a body comes that is answered already",
+            |state| {
+                state.received(POST);
+                assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
+                state.response_ended();
+                state.received(b"12345");
+            },
+            KEEP_ALIVE,
+            Order::Close,
+        ),
+        (
+            "next head behind a body that is answered already",
+            |state| {
+                state.received(POST);
+                assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
+                state.response_ended();
+                state.received(b"12345G");
+            },
+            HEADER,
+            Order::Refuse,
+        ),
+        (
+            "idle after an empty line behind a body, which is no head",
+            |state| {
+                state.received(POST);
+                assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
+                state.received(b"12345\r\n");
+                state.request_body_ended();
+                state.response_ended();
+                state.received(b"\r");
+            },
+            KEEP_ALIVE,
+            Order::Close,
+        ),
+        (
             "a body that is not read",
             |state| {
                 state.received(POST);
-                let _ = state.request_began(true, 0);
+                let _ = state.request_began(1, Framing::Length(5), 0);
             },
             NEVER,
             Order::None,
@@ -111,7 +208,7 @@ fn each_phase_has_its_deadline() {
             "a body that is waited for, after the response has begun",
             |state| {
                 state.received(POST);
-                let _ = state.request_began(true, 0);
+                let _ = state.request_began(1, Framing::Length(5), 0);
                 state.exchange.answered();
                 state.exchange.body_awaited(0);
             },
@@ -223,15 +320,56 @@ fn each_phase_has_its_deadline() {
 }
 
 #[test]
+fn a_head_that_hyper_shows_otherwise_than_it_came_is_refused() {
+    const TWO: &[u8] = b"GET / HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 5\r\n\r\n";
+    type Steps = fn(&ConnectionState);
+    let table: &[(&str, Steps)] = &[
+        ("alone", |state| state.received(TWO)),
+        ("on a kept connection", |state| {
+            get(state);
+            state.response_ended();
+            state.received(TWO);
+        }),
+        ("in pieces", |state| {
+            state.received(&TWO[..30]);
+            state.received(&TWO[30..]);
+        }),
+        ("behind a head", |state| {
+            state.received(&[GET, TWO].concat());
+            assert!(state.request_began(0, Framing::Empty, 0).is_some());
+            state.response_ended();
+        }),
+        ("behind a body", |state| {
+            state.received(&[POST, b"12"].concat());
+            assert!(state.request_began(1, Framing::Length(5), 0).is_some());
+            state.received(&[b"345", TWO].concat());
+            state.response_ended();
+        }),
+    ];
+    for (name, steps) in table {
+        let (_, state) = state();
+        steps(&state);
+        assert_eq!(state.request_began(1, Framing::Length(5), 0), None, "{name}");
+        state.received(GET);
+        assert_eq!(state.request_began(0, Framing::Empty, 0), None, "{name}: nothing behind it is taken");
+    }
+    let (_, state) = state();
+    state.received(POST);
+    assert!(state.request_began(1, Framing::Length(5), 0).is_some());
+    state.received(b"1234");
+    assert_eq!(state.request_began(0, Framing::Empty, 0), None, "a head within a body");
+}
+
+#[test]
 fn a_request_has_its_time_until_its_response_begins() {
     let (clock, state) = state();
-    let _ = state.request_began(false, 50);
+    let _ = state.request_began(0, Framing::Empty, 50);
     order_at(&clock, &state, 60);
     assert!(state.overdue().is_none());
     order_at(&clock, &state, 61);
     assert_eq!(state.overdue(), Some(Overdue::Response));
 
-    let _ = state.request_began(false, 50);
+    let _ = state.request_began(0, Framing::Empty, 50);
     assert!(state.overdue().is_none(), "the next request begins anew");
     state.exchange.answered();
     order_at(&clock, &state, 10_000);
@@ -242,7 +380,7 @@ fn a_request_has_its_time_until_its_response_begins() {
 fn too_slow_at(bytes: u64, pace: u64, wait: bool) -> Option<u64> {
     let (clock, state) = state();
     state.received(POST);
-    let _ = state.request_began(true, 0);
+    let _ = state.request_began(1, Framing::Length(5), 0);
     if wait {
         state.exchange.body_awaited(0);
     }
@@ -282,7 +420,7 @@ fn a_body_must_come_at_its_rate_while_somebody_waits_for_it() {
 #[test]
 fn a_body_that_comes_just_in_time_is_in_time() {
     let (clock, state) = state();
-    let _ = state.request_began(true, 0);
+    let _ = state.request_began(1, Framing::Length(5), 0);
     state.exchange.body_awaited(0);
     order_at(&clock, &state, 1_000);
     assert_eq!(state.overdue(), Some(Overdue::Body));
