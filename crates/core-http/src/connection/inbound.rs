@@ -119,7 +119,7 @@ impl Inbound {
             self.lose();
             return None;
         };
-        let Kept { mut bytes, start, .. } = std::mem::take(&mut *kept);
+        let Kept { bytes, start, .. } = std::mem::take(&mut *kept);
         self.at.store(NOTHING, Relaxed);
         let behind = (start + usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
         match body {
@@ -132,11 +132,11 @@ impl Inbound {
             Framing::Length(length) => {
                 self.number.store(length, Relaxed);
                 self.at.store(BODY, Relaxed);
-                self.body_came(&mut kept, &bytes.split_off(behind));
+                self.body_came(&mut kept, &bytes[behind..]);
             }
             Framing::Chunked => {
                 self.at.store(CHUNKS, Relaxed);
-                self.chunks_came(&mut kept, &bytes.split_off(behind));
+                self.chunks_came(&mut kept, &bytes[behind..]);
             }
         }
         Some(length)
