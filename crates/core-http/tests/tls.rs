@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, ProtocolVersion, RootCertStore};
-use support::{Folder, Running, config, get, rest, run, within};
+use support::{Folder, LONG, Running, config, get, rest, run, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -257,6 +257,24 @@ async fn the_deadline_of_the_first_head_holds_for_the_handshake_too() {
     assert_eq!(rest(&mut shaken).await, "");
     let answer = rest(&mut begun).await;
     assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n"), "{answer}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_steadily_shows_progress_over_tls_too() {
+    let (authority, _folder, config) = localhost();
+    let running = start(&HttpConfig { write_stall_timeout: Duration::from_secs(1), ..config });
+    let mut stream = Client::new(&authority).connect(running.tls, "localhost").await.unwrap();
+    stream.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut all = vec![0; 800_000];
+    for part in all.chunks_mut(20_000) {
+        within(stream.read_exact(part)).await.unwrap();
+        // The pace is what is tested.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    within(stream.read_to_end(&mut all)).await.unwrap();
+    let head = all.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+    assert_eq!(all.len() - head, LONG);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,13 @@ pub(crate) use inherited::{Inherited, Purpose};
 /// Connections that the kernel queues for each listener while the server is busy or full.
 const BACKLOG: i32 = 1024;
 
+/// How many bytes that were not sent the kernel takes for a connection; it takes more when half of them have left.
+///
+/// By default it would take some MiB, and more only when a third of that has left: a client that reads steadily, but
+/// slowly, would show no progress for minutes.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 32 * 1024;
+
 /// Where one kind of connection is accepted: plain ones, or those with TLS.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -154,8 +161,7 @@ impl Listener {
     pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Facts)>> {
         match self {
             Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, peer)| {
-                // Without it, a response whose head and body are written apart waits 40 ms for the peer's ACK.
-                let _ = stream.set_nodelay(true);
+                set_up(SockRef::from(&stream));
                 (Stream::Tcp(stream), Facts::tcp(peer))
             }),
             #[cfg(unix)]
@@ -180,7 +186,7 @@ impl Listener {
         stream.set_nonblocking(true)?;
         Ok(Some(match self {
             Self::Tcp(_) => {
-                let _ = stream.set_tcp_nodelay(true);
+                set_up(SockRef::from(&stream));
                 let peer = peer.as_socket().ok_or(io::ErrorKind::Unsupported)?;
                 (Stream::Tcp(tokio::net::TcpStream::from_std(stream.into())?), Facts::tcp(peer))
             }
@@ -194,4 +200,13 @@ impl Listener {
     pub(crate) async fn accept(&self) -> io::Result<(Stream, Facts)> {
         std::future::poll_fn(|cx| self.poll_accept(cx)).await
     }
+}
+
+/// Sets the options of a connection over TCP. They could be inherited from the listener, but not by those that were
+/// queued before the listener was ours. Without them the connection works, if not as well.
+fn set_up(stream: SockRef<'_>) {
+    // A response whose head and body are written apart would wait 40 ms for the peer's ACK.
+    let _ = stream.set_tcp_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = stream.set_tcp_notsent_lowat(UNSENT);
 }

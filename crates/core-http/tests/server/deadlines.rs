@@ -159,6 +159,27 @@ async fn a_client_that_takes_its_response_slowly_is_not_cut() {
     }
 }
 
+/// Much slower than the kernel's own buffers would let it be seen.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_steadily_shows_progress_at_any_size_of_buffers() {
+    let running = start(HttpConfig { write_stall_timeout: short(1000), ..HttpConfig::default() });
+    let mut stream = connect(running.address).await;
+    stream.write_all(b"GET /long HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(head(&mut stream).await.starts_with("HTTP/1.1 200"));
+    let mut part = vec![0; 20_000];
+    let mut taken = 0;
+    for _ in 0..40 {
+        within(stream.read_exact(&mut part)).await.unwrap();
+        taken += part.len();
+        // The pace is what is tested.
+        tokio::time::sleep(short(100)).await;
+    }
+    let mut last = Vec::new();
+    within(stream.read_to_end(&mut last)).await.unwrap();
+    assert_eq!(taken + last.len(), LONG);
+}
+
 /// Sends in pieces: a reset is seen with the piece after the one that caused it.
 async fn send_slowly(stream: &mut tokio::net::TcpStream) {
     for piece in 0..20 {

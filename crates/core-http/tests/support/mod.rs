@@ -13,7 +13,10 @@ use tokio::task::JoinHandle;
 use zzz_core::http::{BoxFuture, IntoResponse, Request, Response, Service};
 use zzz_core_http::{HttpConfig, Served, Server};
 
-/// Answers `/slow` when told, everything else with what is known of the connection: `secure`, the peer, the
+/// More than any buffer on the way holds.
+pub(crate) const LONG: usize = 20_000_000;
+
+/// Answers `/slow` when told, `/long` with [`LONG`] bytes, everything else with what is known of the connection: `secure`, the peer, the
 /// proxy, how long the client's certificate is, and the thread.
 #[derive(Clone, Default)]
 pub(crate) struct App {
@@ -41,6 +44,9 @@ impl Service for App {
                 app.entered.notify_one();
                 app.go.notified().await;
                 return "slow".into_response();
+            }
+            if request.path() == "/long" {
+                return vec![b'x'; LONG].into_response();
             }
             let connection = request.connection().unwrap();
             let thread = std::thread::current().name().unwrap_or_default().to_owned();
