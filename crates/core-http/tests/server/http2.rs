@@ -226,8 +226,9 @@ async fn rapid_resets_end_the_connection_and_never_exceed_the_limit_of_handlers(
 async fn a_hundred_resets_at_once_are_no_attack() {
     let running = start(HttpConfig::default());
     let mut client = Client::connect(running.address, &[]).await;
+    // With the one behind them they are as many as there may be: those that are reset may be at work still.
     let wave: Vec<u8> =
-        (0..100).flat_map(|at| [get(at * 2 + 1, "/slow"), reset(at * 2 + 1)].concat()).collect();
+        (0..99).flat_map(|at| [get(at * 2 + 1, "/slow"), reset(at * 2 + 1)].concat()).collect();
     client.send(&wave).await;
     client.send(&get(201, "/")).await;
     assert_eq!(within(client.response(201)).await, ("200".into(), b"ok".to_vec()));
