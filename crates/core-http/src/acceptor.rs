@@ -10,6 +10,7 @@ use zzz_core::http::ShutdownSignal;
 
 use crate::config::HttpConfig;
 use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, Facts, Stream};
+use crate::descriptors;
 use crate::door::Door;
 use crate::listener::Listener;
 use crate::sweeper::Registry;
@@ -34,7 +35,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &HttpConfig) -> Self {
-        let places = u32::try_from(config.max_connections).unwrap_or(u32::MAX).max(1);
+        let places = u32::try_from(descriptors::places(config)).unwrap_or(u32::MAX).max(1);
         Self {
             deadlines: Deadlines::new(config),
             clock: Arc::new(CoarseClock::new()),

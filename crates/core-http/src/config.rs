@@ -73,7 +73,7 @@ zzz_core::config_section! {
         /// not known is then 415. Without it, handlers get bodies as they come. Needs the feature `decompress`.
         decompress: bool = false;
         /// Connections at once. More wait in the kernel's backlog, without a deadline of ours, until one closes:
-        /// no deadline runs before a connection is accepted.
+        /// no deadline runs before a connection is accepted. Fewer if the limit of open files is too low for them.
         max_connections: usize = 10_000, in 1..=1_000_000;
         /// Requests at once on a connection of HTTP/2; more are refused (REFUSED_STREAM).
         h2_max_streams: u32 = 100, in 1..=10_000;

@@ -45,6 +45,7 @@
 //! | `redirect`, `public_url` | from the plain port to [`PublicUrl`] |
 //! | `connection` | one connection: its state, its socket, hyper's machine |
 //! | `decompress` | request bodies that come compressed |
+//! | `descriptors` | how many connections the limit of open files has room for |
 //! | `sweeper` | the thread that holds connections to their deadlines |
 //! | `service_fn`, `tower` | what else can be served |
 //! | [`shutdown`] | signals |
@@ -55,6 +56,7 @@ mod config;
 mod connection;
 #[cfg(feature = "decompress")]
 mod decompress;
+mod descriptors;
 mod door;
 mod error;
 mod listener;

@@ -13,6 +13,7 @@ use zzz_core::http::Service;
 use crate::acceptor::{Acceptor, Shared};
 use crate::config::HttpConfig;
 use crate::connection::Serving;
+use crate::descriptors;
 use crate::door::Door;
 use crate::error::ServeError;
 use crate::listener::{Guard, Inherited, Listen, Place, Purpose, Socket};
@@ -46,6 +47,8 @@ impl Server {
     /// or `https` is for TLS, all others are for plain connections. They are taken once in a process; and since
     /// that changes the environment, call this before other threads are started where they may be given.
     ///
+    /// The process may then have as many files open as its hard limit allows (RLIMIT_NOFILE).
+    ///
     /// # Errors
     /// If an address can not be resolved or listened on (a port that another process holds is an error also
     /// where both would share it), if a certificate can not be used, or if settings contradict each other. The
@@ -53,6 +56,7 @@ impl Server {
     pub fn bind(config: &HttpConfig) -> Result<Self, ServeError> {
         check_proxies(config)?;
         check_features(config)?;
+        descriptors::raise_limit();
         // What can be refused without a port is refused without one.
         let certificates = config.wants_tls().then(|| Certificates::load(config)).transpose()?;
         let mut inherited = Inherited::take()?;
