@@ -1,6 +1,7 @@
 //! [`Server`]: its listeners, the sweeper, and the end of both.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::per_core;
 use crate::public_url::PublicUrl;
 use crate::redirect::Redirect;
 use crate::runtime::Runtime;
+use crate::shutdown;
 use crate::sweeper;
 use crate::tls::Certificates;
 
@@ -116,6 +118,19 @@ impl Server {
     #[must_use]
     pub fn certificates(&self) -> Option<Certificates> {
         self.tls.as_ref().map(|(_, certificates)| certificates.clone())
+    }
+
+    /// From here on SIGHUP does not end the process: certificates are read again, or, where
+    /// there are none, the log says that there is nothing to read. Must be called within a tokio runtime. Where there
+    /// is no such signal, nothing happens.
+    ///
+    /// # Errors
+    /// If the signal can not be watched.
+    pub fn reload_on_hangup(&self) -> io::Result<()> {
+        match &self.tls {
+            Some((_, certificates)) => certificates.reload_on_hangup(),
+            None => shutdown::survive_hangups(),
+        }
     }
 
     /// Serves until `stop` is done; then accepts what is queued, closes the listeners, lets requests in flight

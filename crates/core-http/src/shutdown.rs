@@ -18,6 +18,21 @@ pub async fn signal() -> io::Result<()> {
     Ok(())
 }
 
+/// SIGHUP asks to read again what can be exchanged, and there is nothing: the process goes on all the same.
+pub(crate) fn survive_hangups() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangups = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                tracing::info!(target: "zzz::http", "SIGHUP: there are no certificates to read again");
+            }
+        });
+    }
+    Ok(())
+}
+
 #[cfg(unix)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,

@@ -106,8 +106,8 @@ fn is_served_while_others_fill_up_the_rest(runtime: &str) {
     }
     for _ in 0..100 {
         let open = open_files(&mut client);
-        // Each worker holds one more connection, which waits for its place.
-        assert!(open <= before + PLACES + 1, "{open} files, and {before} before");
+        // The server itself has some open, and each worker a connection that waits for its place.
+        assert!(open <= LIMIT - 32, "{open} files, and {before} before");
     }
     drop(silent);
 }

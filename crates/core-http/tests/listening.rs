@@ -240,3 +240,15 @@ async fn whoever_is_queued_when_the_server_stops_is_served() {
         }
     }
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_is_survived_where_there_are_no_certificates() {
+    let server = Server::bind(&config()).unwrap();
+    server.reload_on_hangup().unwrap();
+    let running = run(server);
+    let hangup = format!("kill -HUP {}", std::process::id());
+    assert!(std::process::Command::new("sh").args(["-c", &hangup]).status().unwrap().success());
+    let mut client = TcpStream::connect(running.plain.unwrap()).await.unwrap();
+    assert!(get(&mut client, "/").await.starts_with("HTTP/1.1 200"));
+}

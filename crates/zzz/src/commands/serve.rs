@@ -1,7 +1,10 @@
 //! `serve`: serves the app until it is told to stop.
 
+use std::io::IsTerminal;
+
 use tokio::runtime::{Builder, Runtime};
 use zzz_core::Result;
+use zzz_core::config::Env;
 use zzz_core_http::{HttpConfig, Server, shutdown};
 
 use crate::boot::{Prepared, start};
@@ -21,12 +24,10 @@ pub(super) fn runtime(prepared: &Prepared) -> std::io::Result<Runtime> {
 pub(super) async fn serve(prepared: &Prepared, server: Server) -> Result<()> {
     // Watched from the beginning, so that Ctrl-C during a long migration ends in order too.
     let stop = tokio::spawn(shutdown::signal());
-    #[cfg(feature = "tls")]
-    if let Some(certificates) = server.certificates()
-        // Nobody exchanges a certificate of dev, and there the signal says that the terminal is gone.
-        && !crate::listening::is_self_signed(&prepared.config.get::<HttpConfig>())
-    {
-        certificates.reload_on_hangup()?;
+    // At a desk the signal says that the terminal is gone; anywhere else, that somebody would have things read again.
+    let at_a_desk = prepared.config.env() == Env::Dev && std::io::stdin().is_terminal();
+    if !at_a_desk || has_certificates_to_exchange(&prepared.config.get::<HttpConfig>()) {
+        server.reload_on_hangup()?;
     }
     let booted = start(prepared).await?;
     let (name, env, urls) = (prepared.app.name, prepared.config.env(), server.urls().join(" and "));
@@ -47,4 +48,13 @@ pub(super) async fn serve(prepared: &Prepared, server: Server) -> Result<()> {
         .await;
     booted.close().await;
     Ok(())
+}
+
+/// Whether there are any; nobody exchanges a certificate of dev.
+fn has_certificates_to_exchange(http: &HttpConfig) -> bool {
+    #[cfg(feature = "tls")]
+    let self_signed = crate::listening::is_self_signed(http);
+    #[cfg(not(feature = "tls"))]
+    let self_signed = false;
+    http.wants_tls() && !self_signed
 }
