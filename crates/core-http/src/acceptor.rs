@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -28,6 +28,9 @@ pub(crate) struct Shared {
     /// A permit for each connection that may be open.
     room: Arc<Semaphore>,
     places: u32,
+    /// How many acceptors there are.
+    acceptors: AtomicUsize,
+    /// Whether the server is about to end. One accept loop that ends, while others go on, says nothing.
     pub(crate) finishing: AtomicBool,
     /// Tells responses without an end of their own that it is time.
     pub(crate) shutdown: ShutdownSignal,
@@ -41,6 +44,7 @@ impl Shared {
             clock: Arc::new(CoarseClock::new()),
             room: Arc::new(Semaphore::new(places as usize)),
             places,
+            acceptors: AtomicUsize::new(0),
             finishing: AtomicBool::new(false),
             shutdown: ShutdownSignal::new(),
         }
@@ -53,7 +57,7 @@ impl Shared {
 }
 
 /// One accept loop with the registry of its connections. Dropping it, in whichever way serving ends, lets the
-/// connections finish, and with them the sweeper.
+/// connections finish, and dropping the last one ends the sweeper with them.
 pub(crate) struct Acceptor {
     shared: Arc<Shared>,
     door: Arc<Door>,
@@ -62,7 +66,12 @@ pub(crate) struct Acceptor {
 
 impl Acceptor {
     pub(crate) fn new(shared: Arc<Shared>, door: Arc<Door>) -> Self {
-        Self { shared, door, registry: Arc::default() }
+        Self::with(shared, door, Arc::default())
+    }
+
+    fn with(shared: Arc<Shared>, door: Arc<Door>, registry: Arc<Registry>) -> Self {
+        shared.acceptors.fetch_add(1, Ordering::Relaxed);
+        Self { shared, door, registry }
     }
 
     pub(crate) fn registry(&self) -> Arc<Registry> {
@@ -138,11 +147,8 @@ impl Acceptor {
         match Arc::clone(&self.shared.room).try_acquire_owned() {
             Ok(place) => self.start(stream, facts, place),
             Err(_) => {
-                let later = Self {
-                    shared: Arc::clone(&self.shared),
-                    door: Arc::clone(&self.door),
-                    registry: Arc::clone(&self.registry),
-                };
+                let later =
+                    Self::with(Arc::clone(&self.shared), Arc::clone(&self.door), Arc::clone(&self.registry));
                 tokio::spawn(async move {
                     if let Ok(place) = Arc::clone(&later.shared.room).acquire_owned().await {
                         later.start(stream, facts, place);
@@ -166,7 +172,9 @@ impl Acceptor {
 
 impl Drop for Acceptor {
     fn drop(&mut self) {
-        self.shared.finishing.store(true, Ordering::Relaxed);
+        if self.shared.acceptors.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.shared.finishing.store(true, Ordering::Relaxed);
+        }
         self.registry.visit(ConnectionState::finish);
     }
 }
@@ -175,4 +183,26 @@ impl Drop for Acceptor {
 fn is_about_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::Serving;
+    use zzz_core::http::Request;
+
+    #[test]
+    fn an_acceptor_that_ends_alone_leaves_the_server_to_the_others() {
+        let config = HttpConfig::default();
+        let shared = Arc::new(Shared::new(&config));
+        let service = Arc::new(crate::service_fn(|_: Request| async { "ok" }));
+        let serving = Arc::new(Serving::new(service, &config));
+        let door = Arc::new(Door { serving, certificates: None, proxies: None });
+        let acceptor = || Acceptor::new(Arc::clone(&shared), Arc::clone(&door));
+        let (first, second) = (acceptor(), acceptor());
+        drop(first);
+        assert!(!shared.finishing.load(Ordering::Relaxed));
+        drop(second);
+        assert!(shared.finishing.load(Ordering::Relaxed));
+    }
 }

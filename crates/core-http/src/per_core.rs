@@ -1,14 +1,19 @@
 //! [`Runtime::PerCore`](crate::Runtime::PerCore): a thread, a runtime and sockets for each worker.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, mpsc as threads};
 use std::thread;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::acceptor::{Acceptor, Shared};
+use crate::error::ServeError;
 use crate::listener::Socket;
 use crate::server::listen;
+
+/// Threads with a runtime each, which wait for their work. They end if none comes.
+pub(crate) struct Idle(Vec<threads::Sender<Worker>>);
 
 /// The threads of the workers. They go on until they are told to [end](Self::end); if this is dropped instead,
 /// until the last connection is gone.
@@ -23,34 +28,74 @@ impl Threads {
     }
 }
 
-/// Starts the threads, and spreads the accept loops over them.
-pub(crate) fn start(
-    workers: usize,
-    loops: Vec<(Acceptor, Socket)>,
-    shared: &Arc<Shared>,
-    stopped: &watch::Receiver<bool>,
-    accepting: &mpsc::Sender<()>,
-) -> Threads {
-    let (ended, _) = watch::channel(false);
-    let mut shares: Vec<Vec<_>> = (0..workers.max(1)).map(|_| Vec::new()).collect();
-    for (at, acceptor) in loops.into_iter().enumerate() {
-        let worker = at % shares.len();
-        shares[worker].push(acceptor);
+impl Idle {
+    /// Starts the threads. Whether all of them can work is known before anybody is let in.
+    pub(crate) fn start(workers: usize) -> Result<Self, ServeError> {
+        let workers = workers.max(1);
+        let started = (0..workers).map(start_thread).collect::<io::Result<Vec<_>>>();
+        let ready = started.and_then(|started| {
+            let wait = |(work, ready): (_, threads::Receiver<io::Result<()>>)| {
+                ready.recv().map_err(|_| io::Error::other("a thread has ended"))??;
+                Ok(work)
+            };
+            started.into_iter().map(wait).collect::<io::Result<Vec<_>>>()
+        });
+        ready.map(Self).map_err(|error| {
+            ServeError::setup(format!(
+                "{workers} workers can not have a thread and a runtime each ({error}); lower `workers`, or raise the \
+                 limits of processes and of open files"
+            ))
+        })
     }
-    for (at, share) in shares.into_iter().enumerate() {
-        let worker = Worker {
-            share,
-            shared: Arc::clone(shared),
-            stopped: stopped.clone(),
-            ended: ended.subscribe(),
-            accepting: accepting.clone(),
-        };
-        let started = thread::Builder::new().name(format!("zzz-worker-{at}")).spawn(move || worker.run());
-        if let Err(error) = started {
-            tracing::error!(target: "zzz::http", %error, "a worker has no thread; the others serve without it");
+
+    /// Spreads the accept loops over the threads.
+    pub(crate) fn work(
+        self,
+        loops: Vec<(Acceptor, Socket)>,
+        shared: &Arc<Shared>,
+        stopped: &watch::Receiver<bool>,
+        accepting: &mpsc::Sender<()>,
+    ) -> Threads {
+        let (ended, _) = watch::channel(false);
+        let mut shares: Vec<Vec<_>> = self.0.iter().map(|_| Vec::new()).collect();
+        for (at, acceptor) in loops.into_iter().enumerate() {
+            let worker = at % shares.len();
+            shares[worker].push(acceptor);
         }
+        for (thread, share) in self.0.into_iter().zip(shares) {
+            let worker = Worker {
+                share,
+                shared: Arc::clone(shared),
+                stopped: stopped.clone(),
+                ended: ended.subscribe(),
+                accepting: accepting.clone(),
+            };
+            if thread.send(worker).is_err() {
+                tracing::error!(target: "zzz::http", "a worker is gone; the others serve without it");
+            }
+        }
+        Threads { ended }
     }
-    Threads { ended }
+}
+
+/// A thread, by what it gets its work through, and what it tells whether it can.
+type Started = (threads::Sender<Worker>, threads::Receiver<io::Result<()>>);
+
+fn start_thread(at: usize) -> io::Result<Started> {
+    let (work, comes) = threads::channel::<Worker>();
+    let (tell, ready) = threads::channel();
+    thread::Builder::new().name(format!("zzz-worker-{at}")).spawn(move || {
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                let _ = tell.send(Ok(()));
+                if let Ok(worker) = comes.recv() {
+                    worker.run(runtime);
+                }
+            }
+            Err(error) => drop(tell.send(Err(error))),
+        }
+    })?;
+    Ok((work, ready))
 }
 
 struct Worker {
@@ -62,14 +107,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self) {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                tracing::error!(target: "zzz::http", %error, "a worker has no runtime; the others serve without it");
-                return;
-            }
-        };
+    fn run(mut self, runtime: tokio::runtime::Runtime) {
         runtime.block_on(async move {
             let mut loops = JoinSet::new();
             for (acceptor, socket) in self.share {

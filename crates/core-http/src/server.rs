@@ -33,6 +33,8 @@ pub struct Server {
     /// Where the plain place sends everybody, if it does.
     redirect: Option<PublicUrl>,
     config: HttpConfig,
+    /// The threads of workers with a runtime of their own.
+    threads: Option<per_core::Idle>,
 }
 
 /// How serving ended.
@@ -53,7 +55,7 @@ impl Server {
     ///
     /// # Errors
     /// If an address can not be resolved or listened on (a port that another process holds is an error also
-    /// where both would share it), if a certificate can not be used, or if settings contradict each other. The
+    /// where both would share it), if a worker can not have its thread or its runtime, if a certificate can not be used, or if settings contradict each other. The
     /// message says which, and how to mend it.
     pub fn bind(config: &HttpConfig) -> Result<Self, ServeError> {
         check_proxies(config)?;
@@ -86,7 +88,11 @@ impl Server {
             return Err(ServeError::setup(format!("TLS is spoken over TCP only, not on {name}")));
         }
         let redirect = redirect_target(config, tls.as_ref().and_then(|(place, _)| place.address))?;
-        Ok(Self { plain, tls, redirect, config: config.clone() })
+        let threads = match config.runtime {
+            Runtime::Shared => None,
+            Runtime::PerCore => Some(per_core::Idle::start(config.workers)?),
+        };
+        Ok(Self { plain, tls, redirect, config: config.clone(), threads })
     }
 
     /// The address that it listens on for plain connections, with the port that was picked for 0; `None` if that
@@ -143,21 +149,20 @@ impl Server {
         self.run_erased(Arc::new(service), stop).await
     }
 
-    async fn run_erased(self, service: Arc<dyn Service>, stop: impl Future<Output = ()>) -> Served {
+    async fn run_erased(mut self, service: Arc<dyn Service>, stop: impl Future<Output = ()>) -> Served {
         let shared = Arc::new(Shared::new(&self.config));
         let (stopping, stopped) = watch::channel(false);
         // Closed as soon as no accept loop is left.
         let (accepting, mut accepted) = mpsc::channel::<()>(1);
-        let (grace, workers, runtime) =
-            (self.config.shutdown_grace, self.config.workers, self.config.runtime);
+        let (grace, idle) = (self.config.shutdown_grace, self.threads.take());
         let (loops, guards) = self.open(service, &shared);
         let registries: Vec<_> = loops.iter().map(|(acceptor, _)| acceptor.registry()).collect();
         sweeper::start(Arc::clone(&shared), registries.clone());
 
         let mut tasks = JoinSet::new();
         // Tells the threads of their own runtimes that all is over, when it is dropped.
-        let threads = match runtime {
-            Runtime::Shared => {
+        let threads = match idle {
+            None => {
                 for (acceptor, socket) in loops {
                     let (stopped, accepting) = (stopped.clone(), accepting.clone());
                     tasks.spawn(async move {
@@ -167,7 +172,7 @@ impl Server {
                 }
                 None
             }
-            Runtime::PerCore => Some(per_core::start(workers, loops, &shared, &stopped, &accepting)),
+            Some(idle) => Some(idle.work(loops, &shared, &stopped, &accepting)),
         };
         drop((stopped, accepting));
         stop.await;
@@ -193,7 +198,7 @@ impl Server {
 
     /// An accept loop for each socket, and for each worker that has a runtime of its own.
     fn open(self, service: Arc<dyn Service>, shared: &Arc<Shared>) -> (Vec<(Acceptor, Socket)>, Vec<Guard>) {
-        let Self { plain, tls, redirect, config } = self;
+        let Self { plain, tls, redirect, config, .. } = self;
         let proxies: Option<Arc<[IpRange]>> =
             config.proxy_protocol.then(|| config.trusted_proxies.iter().copied().collect());
         let app = Arc::new(Serving::new(service, &config));

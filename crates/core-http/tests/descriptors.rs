@@ -8,10 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use zzz_core::http::{IntoResponse, Request, StatusCode};
-use zzz_core_http::{HttpConfig, Runtime, Server, service_fn};
+use zzz_core_http::{HttpConfig, Listen, Runtime, Server, service_fn};
 
 /// What tells the test program that it is the server.
 const RUNTIME: &str = "ZZZ_TEST_SERVER_RUNTIME";
+
+/// What tells it that it is the server of [`workers_without_descriptors`], and where to listen.
+const SOCKET: &str = "ZZZ_TEST_SERVER_SOCKET";
 
 /// The hard limit of the server; the soft one is lower.
 const LIMIT: usize = 256;
@@ -75,6 +78,36 @@ fn the_server() {
     tokio.block_on(server.run(open_files, async {
         let _ = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await;
     }));
+}
+
+/// A server whose workers can not all have a runtime, in a process of its own.
+#[test]
+fn workers_without_descriptors() {
+    let Ok(socket) = std::env::var(SOCKET) else { return };
+    let listen = Listen::Unix(socket.into());
+    let config =
+        HttpConfig { listen: Some(listen), workers: 200, runtime: Runtime::PerCore, ..HttpConfig::default() };
+    println!("\nat {}", Server::bind(&config).unwrap_err());
+}
+
+#[test]
+fn a_worker_that_can_not_start_is_an_error_of_the_start() {
+    let socket = std::env::temp_dir().join(format!("zzz-workers-{}.sock", std::process::id()));
+    let limited = format!("ulimit -n {LIMIT} && exec \"$0\" \"$@\"");
+    let output = Command::new("sh")
+        .args(["-c", &limited])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "workers_without_descriptors", "--nocapture"])
+        .env(SOCKET, &socket)
+        .output()
+        .unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    let error = output.lines().find_map(|line| line.strip_prefix("at ")).unwrap_or(&output);
+    assert!(error.starts_with("200 workers can not have a thread and a runtime each ("), "{error}");
+    assert!(
+        error.ends_with("; lower `workers`, or raise the limits of processes and of open files"),
+        "{error}"
+    );
 }
 
 /// How many files the server says that it has open.
