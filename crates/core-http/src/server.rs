@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,13 +58,32 @@ impl Server {
     /// where both would share it), if a worker can not have its thread or its runtime, if a certificate can not be used, or if settings contradict each other. The
     /// message says which, and how to mend it.
     pub fn bind(config: &HttpConfig) -> Result<Self, ServeError> {
-        check_proxies(config)?;
+        Self::new(config, None)
+    }
+
+    /// As [`bind`](Self::bind), with a listener of the caller's own for plain connections: `host`, `port` and `listen`
+    /// do not count, and no inherited sockets are taken. It has a single queue, from which all threads accept.
+    ///
+    /// # Errors
+    /// Those of [`bind`](Self::bind), and if the listener can not be set up.
+    pub fn from_tcp(listener: TcpListener, config: &HttpConfig) -> Result<Self, ServeError> {
+        listener
+            .set_nonblocking(true)
+            .map_err(|error| ServeError::setup(format!("the listener can not be served from: {error}")))?;
+        Self::new(config, Place::inherited(vec![Socket::Tcp(listener)]))
+    }
+
+    fn new(config: &HttpConfig, own: Option<Place>) -> Result<Self, ServeError> {
+        check_proxies(config, own.is_some())?;
         check_features(config)?;
         descriptors::raise_limit();
         // What can be refused without a port is refused without one.
         let certificates = config.wants_tls().then(|| Certificates::load(config)).transpose()?;
-        let mut inherited = Inherited::take()?;
-        let plain = match Place::inherited(inherited.remove(Purpose::Plain)) {
+        let mut inherited = match &own {
+            Some(_) => Inherited::default(),
+            None => Inherited::take()?,
+        };
+        let plain = match own.or_else(|| Place::inherited(inherited.remove(Purpose::Plain))) {
             Some(place) => place,
             None => {
                 let key = if config.listen.is_some() { "`listen`" } else { "PORT" };
@@ -235,9 +254,9 @@ pub(crate) async fn listen(acceptor: Acceptor, socket: Socket, stopped: watch::R
     }
 }
 
-fn check_proxies(config: &HttpConfig) -> Result<(), ServeError> {
+fn check_proxies(config: &HttpConfig, over_tcp: bool) -> Result<(), ServeError> {
     // Whoever may open a unix socket is trusted: the file's mode says who.
-    let over_unix = matches!(config.plain_address(), Listen::Unix(_)) && !config.wants_tls();
+    let over_unix = !over_tcp && matches!(config.plain_address(), Listen::Unix(_)) && !config.wants_tls();
     if config.proxy_protocol && config.trusted_proxies.is_empty() && !over_unix {
         return Err(ServeError::setup(
             "`proxy_protocol` is on and `trusted_proxies` names nobody, so every connection would be refused; name \

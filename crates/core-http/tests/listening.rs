@@ -252,3 +252,18 @@ async fn a_hangup_is_survived_where_there_are_no_certificates() {
     let mut client = TcpStream::connect(running.plain.unwrap()).await.unwrap();
     assert!(get(&mut client, "/").await.starts_with("HTTP/1.1 200"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serves_from_a_listener_of_the_callers_own() {
+    for runtime in [Runtime::Shared, Runtime::PerCore] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::from_tcp(listener, &HttpConfig { runtime, ..config() }).unwrap();
+        assert_eq!(server.local_addr(), Some(address));
+        let running = run(server);
+        let mut client = TcpStream::connect(address).await.unwrap();
+        assert!(get(&mut client, "/").await.starts_with("HTTP/1.1 200"));
+        running.stop.send(()).unwrap();
+        assert_eq!(within(running.served).await.unwrap(), Served { cut: 0 });
+    }
+}
