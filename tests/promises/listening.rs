@@ -148,8 +148,7 @@ fn ticks(id: u32) -> u64 {
 fn it_waits_for_descriptors_without_spinning_and_goes_on_when_they_come_back() {
     const LIMIT: usize = 80;
     let database = TempDatabase::new();
-    let mut limited = after(&format!("ulimit -n {LIMIT}"), &command(&database));
-    let app = App::start(limited.env("ZZZ_HTTP__HEADER_TIMEOUT", "5m"));
+    let app = App::start(command(&database).env("ZZZ_HTTP__HEADER_TIMEOUT", "5m"));
     let mut kept = TcpStream::connect(&app.address).unwrap();
     let ask = |kept: &mut TcpStream| {
         kept.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -158,6 +157,10 @@ fn it_waits_for_descriptors_without_spinning_and_goes_on_when_they_come_back() {
         assert_eq!(&answer, b"HTTP/1.1 200 OK");
     };
     ask(&mut kept);
+    // After its start, when it has counted its places: as if the app had used up the rest by itself.
+    let limit = format!("--nofile={LIMIT}:{LIMIT}");
+    let limited = Command::new("prlimit").args(["--pid", &app.id().to_string(), &limit]).status();
+    assert!(limited.expect("prlimit, of util-linux").success());
     let crowd: Vec<_> = (0..LIMIT).map(|_| TcpStream::connect(&app.address).unwrap()).collect();
     let open = || std::fs::read_dir(format!("/proc/{}/fd", app.id())).unwrap().count();
     let began = Instant::now();
