@@ -20,10 +20,7 @@ fn half_a_request(app: &App) -> TcpStream {
     stream
 }
 
-#[test]
-fn sigterm_lets_a_request_in_flight_finish_and_exits_with_0() {
-    let database = TempDatabase::new();
-    let mut app = App::start(&mut command(&database));
+fn finishes_what_is_in_flight(mut app: App) {
     let mut stream = half_a_request(&app);
     app.signal("-TERM");
     // Refused connections tell that it is stopping.
@@ -35,6 +32,12 @@ fn sigterm_lets_a_request_in_flight_finish_and_exits_with_0() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 Created") && answer.contains("connection: close"), "{answer}");
     assert_eq!(app.wait().0.code(), Some(0));
+}
+
+#[test]
+fn sigterm_lets_a_request_in_flight_finish_and_exits_with_0() {
+    let database = TempDatabase::new();
+    finishes_what_is_in_flight(App::start(&mut command(&database)));
 }
 
 #[test]
@@ -76,17 +79,7 @@ fn sigterm_lets_a_request_on_a_unix_socket_finish_and_takes_the_file_away_at_onc
 #[test]
 fn a_runtime_per_core_stops_in_the_same_way() {
     let database = TempDatabase::new();
-    let mut app = App::start(command(&database).env("ZZZ_HTTP__RUNTIME", "per_core"));
-    let mut stream = half_a_request(&app);
-    app.signal("-TERM");
-    while TcpStream::connect(&app.address).is_ok() {
-        std::thread::yield_now();
-    }
-    stream.write_all(br#"{"title": "in t "}"#).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 201 Created") && answer.contains("connection: close"), "{answer}");
-    assert_eq!(app.wait().0.code(), Some(0));
+    finishes_what_is_in_flight(App::start(command(&database).env("ZZZ_HTTP__RUNTIME", "per_core")));
 }
 
 #[test]
