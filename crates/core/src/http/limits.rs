@@ -31,10 +31,4 @@ impl Limits {
         self.timeout = Some(timeout);
         self
     }
-
-    /// These limits, and `outer`'s where these say nothing.
-    #[must_use]
-    pub fn or(self, outer: Self) -> Self {
-        Self { body: self.body.or(outer.body), timeout: self.timeout.or(outer.timeout) }
-    }
 }
