@@ -146,32 +146,37 @@ fn when_descriptors_run_out_the_server_recovers_by_itself() {
         wire.send(b"GET /ok HTTP/1.1\r\nhost: localhost\r\n\r\n");
     }
     until("the shortage is logged", || target.stderr().contains("can not accept"));
-    // Those who came first are served while nobody else can be let in.
-    let served = wires.iter_mut().filter_map(|wire| wire.read_some().then_some(())).count();
-    assert!((5..=25).contains(&served), "{served} are served with room for about 20");
+    // Nobody leaves, but who is idle goes for those who wait, until everybody was served.
+    let mut served = 0;
+    until("everybody has been served", || {
+        for wire in wires.iter_mut().filter(|wire| wire.received == 0) {
+            match h1::reply_within(wire, false, Duration::from_millis(20)) {
+                Ok(reply) => {
+                    assert_eq!(reply.status, 200);
+                    served += 1;
+                }
+                Err(NoReply::Late(_)) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        served == 60
+    });
     let spent = target.cpu() - before;
     assert!(spent < Duration::from_secs(2), "it spins: {spent:?} of CPU");
-    // When they go, the others come in.
-    wires.retain_mut(|wire| wire.received == 0);
-    for mut wire in wires {
-        match h1::reply(&mut wire, false) {
-            Ok(reply) => assert_eq!(reply.status, 200),
-            Err(NoReply::Late(_)) => panic!("nobody comes in any more"),
-            Err(other) => panic!("{other:?}"),
-        }
-    }
+    drop(wires);
     until("all is as before", || target.descriptors() <= open);
 }
 
 #[test]
 fn connections_beyond_the_limit_wait_and_are_served_later() {
     let target = Target::start(&[("max_connections", "10")]);
+    // All places are taken by handlers at work, so nobody can be let in.
     let mut first: Vec<Wire> = (0..10).map(|_| Wire::connect(target.plain)).collect();
-    let get = b"GET /ok HTTP/1.1\r\nhost: localhost\r\n\r\n";
     for wire in &mut first {
-        wire.send(get);
-        assert_eq!(h1::reply(wire, false).unwrap().status, 200);
+        wire.send(b"GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n");
     }
+    target.until("all places are taken", |board| board.in_flight == 10);
+    let get = b"GET /ok HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let mut waiting = Wire::connect(target.plain);
     waiting.send(get);
     assert!(matches!(
@@ -180,4 +185,36 @@ fn connections_beyond_the_limit_wait_and_are_served_later() {
     ));
     first.pop();
     assert_eq!(h1::reply(&mut waiting, false).unwrap().status, 200);
+}
+
+/// `keep_alive_timeout` is a minute, which nobody who waits has to.
+#[test]
+fn idle_connections_are_let_go_for_those_that_wait() {
+    for transport in [Transport::H1Length, Transport::H1Tls, Transport::H2c, Transport::H2Tls] {
+        let target = Target::start(&[("max_connections", "10"), ("keep_alive_timeout", "10m")]);
+        let mut busy: Vec<Wire> = (0..3).map(|_| Wire::connect(target.plain)).collect();
+        for wire in &mut busy {
+            wire.send(b"GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        }
+        target.until("three places are taken", |board| board.in_flight == 3);
+        let mut idle: Vec<Flow> =
+            (0..7).map(|_| Flow::open(transport, &target, ("POST", "/echo"), &[], 0)).collect();
+        for flow in &mut idle {
+            flow.end();
+            assert_eq!(flow.answer().status, Some(200), "{transport:?}");
+        }
+        // As many as were idle come in, while those at work go on.
+        let mut next: Vec<Wire> = (0..7).map(|_| Wire::connect(target.plain)).collect();
+        for wire in &mut next {
+            wire.send(b"GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        }
+        target.until("those who waited are let in", |board| board.in_flight == 10);
+        for flow in &mut idle {
+            assert!(flow.wire().closes_within(PATIENCE), "{transport:?}: it was idle");
+        }
+        target.open_the_gate();
+        for wire in busy.iter_mut().chain(&mut next) {
+            assert_eq!(h1::reply(wire, false).unwrap().text(), "waited", "{transport:?}");
+        }
+    }
 }

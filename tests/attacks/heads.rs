@@ -125,6 +125,21 @@ fn row_8_nothing_behind_an_error_is_dispatched() {
 }
 
 #[test]
+fn row_9_what_else_is_expected_with_a_body_is_417() {
+    let mut target = Target::start(&[]);
+    let witness = Witness::watch(&target);
+    over_all(|transport| {
+        let before = target.board();
+        for expected in ["200-ok", "100-continue, 200-ok"] {
+            let answer = flow::ask(transport, &target, ("POST", "/echo"), &[("expect", expected)], b"abc");
+            assert_eq!(answer.status, Some(417), "{transport:?}: {expected}");
+        }
+        assert_eq!(target.board().dispatched, before.dispatched, "{transport:?}");
+    });
+    witness.check(&mut target);
+}
+
+#[test]
 fn row_9_expect_continue_is_answered_before_the_body_and_only_when_it_is_wanted() {
     let target = Target::start(&[]);
     let ask = |path: &str, length: usize| {

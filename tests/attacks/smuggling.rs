@@ -1,6 +1,9 @@
 //! Reliability rows 1 to 3: a request whose length can be read in two ways is refused, and nothing that hides
 //! behind it is dispatched (RFC 9112, sections 6 and 7).
 
+use crate::harness::target::Target;
+use crate::harness::wire::Wire;
+use crate::harness::{PATIENCE, h1};
 use crate::refusals::{Refusal, Refused, are_refused};
 
 /// A POST with these header lines and this body.
@@ -13,7 +16,16 @@ fn refused(name: &str, bytes: Vec<u8>, statuses: &'static [u16], refused: Refuse
 }
 
 #[test]
-fn row_1_length_and_transfer_coding_together_are_refused() {
+pub(crate) fn row_1_length_and_transfer_coding_together_are_refused() {
+    are_refused(&length_and_coding());
+}
+
+/// What every server has to refuse before its app sees it.
+pub(crate) fn heads() -> Vec<Refusal<'static>> {
+    length_and_coding().into_iter().chain(no_lengths()).chain(no_codings()).collect()
+}
+
+fn length_and_coding() -> Vec<Refusal<'static>> {
     let both = [
         ("length first", "content-length: 6\r\ntransfer-encoding: chunked\r\n"),
         ("coding first", "transfer-encoding: chunked\r\ncontent-length: 6\r\n"),
@@ -26,15 +38,17 @@ fn row_1_length_and_transfer_coding_together_are_refused() {
             "content-length: 6\r\ntransfer-encoding: chunked\r\ncontent-length: 6\r\n",
         ),
     ];
-    let refusals: Vec<_> = both
-        .iter()
+    both.iter()
         .map(|(name, lines)| refused(name, post(lines, "0\r\n\r\n"), &[400], Refused::BeforeTheApp))
-        .collect();
-    are_refused(&refusals);
+        .collect()
 }
 
 #[test]
-fn row_2_a_length_that_is_no_length_is_refused() {
+pub(crate) fn row_2_a_length_that_is_no_length_is_refused() {
+    are_refused(&no_lengths());
+}
+
+fn no_lengths() -> Vec<Refusal<'static>> {
     let values = [
         "5,6",
         "5, 6",
@@ -75,11 +89,15 @@ fn row_2_a_length_that_is_no_length_is_refused() {
     ] {
         refusals.push(refused(name, post(lines, "abcde"), &[400], Refused::BeforeTheApp));
     }
-    are_refused(&refusals);
+    refusals
 }
 
 #[test]
-fn row_2_a_transfer_coding_that_is_not_chunked_is_refused() {
+pub(crate) fn row_2_a_transfer_coding_that_is_not_chunked_is_refused() {
+    are_refused(&no_codings());
+}
+
+fn no_codings() -> Vec<Refusal<'static>> {
     let lines = [
         "transfer-encoding: xchunked",
         "transfer-encoding: chunkedx",
@@ -108,7 +126,7 @@ fn row_2_a_transfer_coding_that_is_not_chunked_is_refused() {
         "transfer-encoding: identity\r\ntransfer-encoding: chunked",
         "transfer-encoding: chunked\r\ntransfer-encoding: x",
     ];
-    let refusals: Vec<_> = lines
+    lines
         .iter()
         .map(|line| {
             let bytes = post(&format!("{line}\r\n"), "0\r\n\r\n");
@@ -121,12 +139,11 @@ fn row_2_a_transfer_coding_that_is_not_chunked_is_refused() {
             &[400],
             Refused::BeforeTheApp,
         )])
-        .collect();
-    are_refused(&refusals);
+        .collect()
 }
 
 #[test]
-fn row_3_a_chunk_that_is_no_chunk_is_refused() {
+pub(crate) fn row_3_a_chunk_that_is_no_chunk_is_refused() {
     let extension = format!("5;{}\r\nabcde\r\n0\r\n\r\n", "x".repeat(64 << 10));
     let extensions = "1;abcdefghijklmnop\r\nx\r\n".repeat(8 << 10) + "0\r\n\r\n";
     let trailer = format!("0\r\nx: {}\r\n\r\n", "y".repeat(96 << 10));
@@ -174,4 +191,42 @@ fn row_3_a_chunk_that_is_no_chunk_is_refused() {
         })
         .collect();
     are_refused(&refusals);
+}
+
+/// Whether it comes with the head or when a handler waits for it already.
+#[test]
+fn row_3_what_no_chunk_may_hold_is_400_at_once() {
+    let target = Target::start(&[]);
+    for body in [
+        "5;a\0b\r\nabcde\r\n0\r\n\r\n",
+        "5;a=\u{7f}\r\nabcde\r\n0\r\n\r\n",
+        "5;a\x1bb\r\nabcde\r\n0\r\n\r\n",
+        "5\r\nabcde\r\n0;a\x01\r\n\r\n",
+        "ffffffffffffffff\r\nabcde",
+        "8000000000000000\r\nabcde",
+        "10000000000000005\r\nabcde",
+    ] {
+        let head = post("transfer-encoding: chunked\r\n", "");
+        for apart in [false, true] {
+            let before = target.board();
+            let mut wire = Wire::connect(target.plain);
+            if apart {
+                wire.send(&head);
+                target.until("the handler is at work", |board| board.dispatched > before.dispatched);
+                wire.send(body.as_bytes());
+            } else {
+                wire.send(&[&head, body.as_bytes()].concat());
+            }
+            let reply = h1::reply(&mut wire, false).unwrap();
+            assert_eq!(reply.status, 400, "{body:?}, apart: {apart}");
+            assert!(wire.closes_within(PATIENCE), "{body:?}, apart: {apart}: the connection stays open");
+            let after = target.until("the handler is gone", |board| board.in_flight == 0);
+            assert_eq!(after.committed, before.committed, "{body:?}");
+            assert_eq!(after.dispatched - before.dispatched, u64::from(apart), "{body:?}");
+        }
+    }
+    // White space is none of these.
+    let mut wire = Wire::connect(target.plain);
+    wire.send(&post("transfer-encoding: chunked\r\n", "5 ;\ta=\"b c\"\r\nabcde\r\n0\r\n\r\n"));
+    assert_eq!(h1::reply(&mut wire, false).unwrap().text(), "abcde");
 }

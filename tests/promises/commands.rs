@@ -2,7 +2,7 @@
 
 use zzz_testing::TempDatabase;
 
-use crate::support::{App, command, run};
+use crate::support::{App, command, copy_of_the_app, run};
 
 fn ok(database: &TempDatabase, arguments: &[&str]) -> String {
     let (code, stdout, stderr) = run(command(database).args(arguments));
@@ -34,7 +34,7 @@ fn routes_are_listed_and_looked_up() {
     let listed = ok(&database, &["routes"]);
     assert!(listed.starts_with("METHOD  PATH"), "{listed}");
     let json: serde_json::Value = serde_json::from_str(&ok(&database, &["routes", "--json"])).unwrap();
-    let show = json.as_array().unwrap().iter().find(|route| route["name"] == "post").unwrap();
+    let show = json.as_array().unwrap().iter().find(|route| route["name"] == "posts_show").unwrap();
     assert_eq!(show["path"], "/posts/:id");
     assert_eq!(show["handler"], "example_app::controllers::posts::show");
     assert_eq!(show["pipelines"], serde_json::json!(["browser"]));
@@ -88,6 +88,84 @@ fn the_database_goes_through_its_life() {
     drop(app);
     assert!(ok(&database, &["db", "drop"]).contains("is dropped"));
     assert!(!database.file().exists());
+}
+
+/// A copy of the app with one more migration, of SQL.
+fn with_migration(name: &str, text: &str) -> TempDatabase {
+    let root = copy_of_the_app();
+    std::fs::write(root.folder().join("migrations").join(name), text).unwrap();
+    root
+}
+
+#[test]
+fn a_migration_that_stopped_is_repaired() {
+    let database = TempDatabase::new();
+    let root = with_migration(
+        "20261121100300_stops.sql",
+        "-- disable_ddl_transaction\n-- up\nCREATE TABLE one (id INTEGER);\nINSERT INTO two VALUES (1);\n",
+    );
+    let run = |arguments: &[&str]| run(command(&database).env("ZZZ_ROOT", root.folder()).args(arguments));
+    let (code, _, stderr) = run(&["migrate"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.starts_with(
+            "error: the migration 20261121100300_stops could not be applied. Statement 2 failed"
+        ),
+        "{stderr}"
+    );
+    let (_, stdout, _) = run(&["migrate", "--status"]);
+    assert!(stdout.contains("stops            unfinished, 1 of 2 statements are done"), "{stdout}");
+    let (code, _, stderr) = run(&["seed"]);
+    assert!(code == Some(1) && stderr.contains("unfinished, 1 of 2"), "{stderr}");
+    for (arguments, part) in [
+        (&["migrate", "--repair", "20261121100300", "dnoe"][..], "say `done`, `undone` or `resume`"),
+        (&["migrate", "--repair", "x", "done"], "a version is a number"),
+        (&["migrate", "--repair", "20261121100300", "resume"], "Statement 2 failed"),
+    ] {
+        let (code, _, stderr) = run(arguments);
+        assert!(code == Some(1) && stderr.contains(part), "{stderr}");
+    }
+    let (code, stdout, stderr) = run(&["migrate", "--repair", "20261121100300", "done"]);
+    assert!(code == Some(0) && stdout.contains("stops            applied"), "{stdout}{stderr}");
+    assert_eq!(run(&["migrate"]).1, "Nothing to do.\n");
+    let (code, _, stderr) = run(&["migrate", "--rollback", "2"]);
+    assert!(code == Some(1) && stderr.contains("20261121100300_stops can not be rolled back"), "{stderr}");
+}
+
+#[test]
+fn a_migration_in_rust_that_nobody_has_compiled_is_named() {
+    let database = TempDatabase::new();
+    let root = with_migration("20261121100300_new.rs", "pub fn change() {}");
+    let (code, _, stderr) = run(command(&database).env("ZZZ_ROOT", root.folder()).arg("migrate"));
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("`20261121100300_new.rs` is newer than the program; build it again"), "{stderr}");
+    assert!(!database.file().exists());
+}
+
+#[test]
+fn the_structure_is_written_and_makes_a_new_database() {
+    let root = copy_of_the_app();
+    let ok = |database: &TempDatabase, arguments: &[&str]| {
+        let (code, stdout, stderr) = run(command(database).env("ZZZ_ROOT", root.folder()).args(arguments));
+        assert_eq!(code, Some(0), "{arguments:?}: {stderr}");
+        stdout
+    };
+    let (first, second) = (TempDatabase::new(), TempDatabase::new());
+    ok(&first, &["migrate"]);
+    assert_eq!(ok(&first, &["db", "dump"]), "The structure is written to db/structure.sql.\n");
+    let file = root.folder().join("db/structure.sql");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        text.starts_with("CREATE TABLE schema_migrations (") && text.contains("CREATE TABLE \"posts\""),
+        "{text}"
+    );
+    assert!(text.contains("VALUES (20261121100200, 'create_images', '"), "{text}");
+    ok(&second, &["db", "load"]);
+    assert_eq!(ok(&second, &["migrate"]), "Nothing to do.\n");
+    ok(&second, &["db", "dump"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "what was made of it is the same");
+    let (code, _, stderr) = run(command(&second).env("ZZZ_ROOT", root.folder()).args(["db", "load"]));
+    assert!(code == Some(1) && stderr.contains("the database has tables already"), "{stderr}");
 }
 
 #[test]

@@ -130,18 +130,17 @@ fn what_is_refused_leaves_no_database_behind() {
     assert!(!database.file().exists());
 
     let root = copy_of_the_app();
-    let migration = root.folder().join("migrations/20261121100100_create_comments.sql");
-    let good = fs::read_to_string(&migration).unwrap();
-    fs::write(&migration, "-- up\nCREATE TABEL comments (id INTEGER);\n").unwrap();
+    let migration = root.folder().join("migrations/20261121100150_create_likes.sql");
+    fs::write(&migration, "-- up\nCREATE TABEL likes (id INTEGER);\n").unwrap();
     let folder = root.folder().to_str().unwrap();
     let (code, _, stderr) = run(command(&database).env("ZZZ_ROOT", folder));
     assert_eq!(code, Some(1));
     assert!(
-        stderr.starts_with("error: the migration 20261121100100_create_comments could not be applied"),
+        stderr.starts_with("error: the migration 20261121100150_create_likes could not be applied"),
         "{stderr}"
     );
     assert!(!database.file().exists(), "half of a first start would look like all of it");
-    fs::write(&migration, good).unwrap();
+    fs::remove_file(&migration).unwrap();
     let app = App::start(command(&database).env("ZZZ_ROOT", folder));
     assert!(app.banner.contains("seeded"), "{}", app.banner);
 }

@@ -7,11 +7,10 @@ fn app() -> App {
     App::new("example_app")
         .config::<example_app::SiteConfig>()
         .services(example_app::services)
-        .static_files("/static", folder!("static"))
         .templates(folder!("templates"))
         .template_setup(example_app::filters::add)
-        .migrations(folder!("migrations"))
-        .router(example_app::router::router)
+        .migrations(migrations!("migrations"))
+        .router(|| example_app::router::router().with_assets("/static", folder!("static")))
 }
 
 fn main() -> std::process::ExitCode {

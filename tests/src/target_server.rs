@@ -37,7 +37,12 @@ fn router() -> Router {
             .route(post("/form", routes::form))
             .route(any("/wait", routes::wait))
             .route(any("/never", routes::never))
+            .route(any("/hold", routes::hold))
             .route(any("/stream", routes::stream))
+            .route(get("/file", routes::file))
+            .route(get("/events", routes::events))
+            .route(get("/lines", routes::lines))
+            .route(get("/made", routes::made))
             .route(any("/stream/endless", routes::endless))
             .route(any("/stream/panic", routes::stream_that_panics))
             .route(any("/stream/error", routes::stream_that_fails))
@@ -45,7 +50,20 @@ fn router() -> Router {
             .route(any("/panic/extractor/:id", routes::panics_in_an_extractor))
             .route(any("/panic/middleware", routes::hello))
             .route(get("/exact/:name", routes::named))
-            .route(get("/status/:code", routes::status)),
+            .route(get("/status/:code", routes::status))
+            .route(any("/client", routes::client))
+            .route(any("/reflect/:place", routes::reflect))
+            .route(post("/json/title", routes::title))
+            .route(any("/open/*rest", routes::opened))
+            .route(any("/open/a/:page", routes::opened))
+            .route(any("/files/*path", routes::file_below))
+            .scope(
+                Scope::new("/guarded")
+                    .through(&Pipeline::new("guard").plug(routes::refuse_everybody))
+                    .any("/", routes::secret)
+                    .any("/:id", routes::secret)
+                    .any("/files/*rest", routes::secret),
+            ),
     )
 }
 

@@ -1,13 +1,16 @@
 //! [`Acceptor`]: one accept loop.
 
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use zzz_core::http::ShutdownSignal;
 
+use crate::budget::Budget;
 use crate::config::HttpConfig;
 use crate::connection::{CoarseClock, ConnectionState, Deadlines, Driver, Facts, Stream};
 use crate::descriptors;
@@ -25,9 +28,12 @@ const LAST_TRIES: u32 = 20;
 pub(crate) struct Shared {
     pub(crate) deadlines: Deadlines,
     pub(crate) clock: Arc<CoarseClock>,
+    pub(crate) budget: Arc<Budget>,
     /// A permit for each connection that may be open.
     room: Arc<Semaphore>,
     places: u32,
+    /// How many acceptors have somebody who waits, for a place or for a descriptor.
+    waiting: AtomicUsize,
     /// How many acceptors there are.
     acceptors: AtomicUsize,
     /// Whether the server is about to end. One accept loop that ends, while others go on, says nothing.
@@ -42,17 +48,40 @@ impl Shared {
         Self {
             deadlines: Deadlines::new(config),
             clock: Arc::new(CoarseClock::new()),
+            budget: Arc::new(Budget::new(config.max_buffered.0)),
             room: Arc::new(Semaphore::new(places as usize)),
             places,
+            waiting: AtomicUsize::new(0),
             acceptors: AtomicUsize::new(0),
             finishing: AtomicBool::new(false),
             shutdown: ShutdownSignal::new(),
         }
     }
 
+    /// How many clients are known to wait until a connection closes.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Waits until no connection is open.
     pub(crate) async fn everyone_gone(&self) {
         let _ = self.room.acquire_many(self.places).await;
+    }
+}
+
+/// Somebody waits for a place or a descriptor, as long as this is there: the sweeper lets idle connections go for them.
+struct Waiting<'a>(&'a Shared);
+
+impl<'a> Waiting<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        shared.waiting.fetch_add(1, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -95,7 +124,12 @@ impl Acceptor {
                     if std::mem::take(&mut failing) {
                         tracing::info!(target: "zzz::http", "accepts connections again");
                     }
+                    if let Ok(place) = Arc::clone(&self.shared.room).try_acquire_owned() {
+                        self.start(stream, facts, place);
+                        continue;
+                    }
                     let place = Arc::clone(&self.shared.room).acquire_owned();
+                    let _waiting = Waiting::begin(&self.shared);
                     tokio::select! {
                         biased;
                         Ok(place) = place => self.start(stream, facts, place),
@@ -111,6 +145,7 @@ impl Acceptor {
                     if !std::mem::replace(&mut failing, true) {
                         tracing::error!(target: "zzz::http", %error, "can not accept connections for now");
                     }
+                    let _waiting = Waiting::begin(&self.shared);
                     tokio::time::sleep(BACK_OFF).await;
                 }
             }
@@ -149,8 +184,16 @@ impl Acceptor {
             Err(_) => {
                 let later =
                     Self::with(Arc::clone(&self.shared), Arc::clone(&self.door), Arc::clone(&self.registry));
+                let mut place = Box::pin(Arc::clone(&self.shared.room).acquire_owned());
+                // Its turn comes before that of whoever waits for everyone to be gone, so it gets in line now and not
+                // when the task is polled first.
+                match place.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(Ok(place)) => return later.start(stream, facts, place),
+                    Poll::Ready(Err(_)) => return,
+                    Poll::Pending => {}
+                }
                 tokio::spawn(async move {
-                    if let Ok(place) = Arc::clone(&later.shared.room).acquire_owned().await {
+                    if let Ok(place) = place.await {
                         later.start(stream, facts, place);
                     }
                 });
@@ -159,9 +202,10 @@ impl Acceptor {
     }
 
     fn start(&self, stream: Stream, facts: Facts, place: OwnedSemaphorePermit) {
-        let Some(start) = self.door.admit(stream, facts) else { return };
         let shared = &self.shared;
-        let state = Arc::new(ConnectionState::new(Arc::clone(&shared.clock), shared.shutdown.clone()));
+        let (clock, budget) = (Arc::clone(&shared.clock), Arc::clone(&shared.budget));
+        let state = Arc::new(ConnectionState::new(clock, budget, shared.shutdown.clone()));
+        let Some(start) = self.door.admit(stream, facts, &state) else { return };
         if shared.finishing.load(Ordering::Relaxed) {
             state.finish();
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use zzz_core::config::{ByteSize, IpRange};
-use zzz_core::http::Limits;
+use zzz_core::http::{Limits, ProxyHeader};
 
 use crate::listener::Listen;
 use crate::public_url::PublicUrl;
@@ -44,8 +44,11 @@ zzz_core::config_section! {
         http_redirect: bool = false;
         /// Whether every connection begins with a PROXY header, version 1 or 2, of one of `trusted_proxies`.
         proxy_protocol: bool = false;
-        /// The addresses that a proxy may have.
+        /// The addresses that a proxy may have: who may begin a connection with a PROXY header, and whose word on
+        /// the client counts in `proxy_headers`.
         trusted_proxies: Vec<IpRange> = Vec::new();
+        /// The headers that the trusted proxies write, or take away. Another is a client's own, and is not read.
+        proxy_headers: Vec<ProxyHeader> = ProxyHeader::ALL.to_vec();
         /// From accept, or on a kept connection from the first byte of the next request, to a complete head.
         /// Then the connection is closed, with 408 if a part of the head had come.
         header_timeout: Duration = Duration::from_secs(10), in SHORTEST..;
@@ -69,6 +72,9 @@ zzz_core::config_section! {
         max_target: ByteSize = ByteSize::kib(8), in ByteSize(1)..=ByteSize::kib(60);
         /// The largest body of a request; then 413. A route may set its own.
         body_limit: ByteSize = ByteSize::mib(2);
+        /// What is kept in memory for all clients together of heads that are not complete and of bodies that a handler
+        /// wants as a whole; see the guide to serving for who waits, and who is refused, beyond it.
+        max_buffered: ByteSize = ByteSize::mib(16), in ByteSize::mib(1)..;
         /// Whether request bodies in gzip, br and zstd are decoded; limits count decoded bytes. An encoding that is
         /// not known is then 415. Without it, handlers get bodies as they come. Needs the feature `decompress`.
         decompress: bool = false;

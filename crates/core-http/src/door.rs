@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use zzz_core::config::IpRange;
 
-use crate::connection::{Facts, Opening, Serving, Start, Stream};
+use crate::connection::{ConnectionState, Facts, Opening, Serving, Start, Stream};
 use crate::proxy_protocol::{self, Origin};
 use crate::tls::{self, Certificates};
 
@@ -21,7 +21,7 @@ pub(crate) struct Door {
 
 impl Door {
     /// What a new connection starts from; `None` if it is refused.
-    pub(crate) fn admit(&self, stream: Stream, facts: Facts) -> Option<Start> {
+    pub(crate) fn admit(&self, stream: Stream, facts: Facts, state: &Arc<ConnectionState>) -> Option<Start> {
         if self.certificates.is_none() && self.proxies.is_none() {
             return Some(Start::Open(stream, facts));
         }
@@ -33,18 +33,27 @@ impl Door {
             tracing::debug!(target: "zzz::http", %peer, "closed: not one of `trusted_proxies`");
             return None;
         }
-        Some(Start::Opening(open(stream, facts, self.proxies.is_some(), self.certificates.clone())))
+        let (proxied, certificates) = (self.proxies.is_some(), self.certificates.clone());
+        Some(Start::Opening(open(stream, facts, proxied, certificates, Arc::clone(state))))
     }
 }
 
-fn open(mut stream: Stream, mut facts: Facts, proxied: bool, certificates: Option<Certificates>) -> Opening {
+fn open(
+    mut stream: Stream,
+    mut facts: Facts,
+    proxied: bool,
+    certificates: Option<Certificates>,
+    state: Arc<ConnectionState>,
+) -> Opening {
     Box::pin(async move {
         if proxied {
             facts = read_header(&mut stream, facts).await?;
         }
         match (certificates, stream) {
             (None, stream) => Ok((stream, facts)),
-            (Some(certificates), Stream::Tcp(stream)) => tls::shake_hands(stream, facts, certificates).await,
+            (Some(certificates), Stream::Tcp(stream)) => {
+                tls::shake_hands(stream, facts, certificates, state).await
+            }
             (Some(_), _) => Err(io::Error::new(io::ErrorKind::Unsupported, "TLS is spoken over TCP only")),
         }
     })
@@ -63,7 +72,9 @@ async fn read_header(stream: &mut Stream, facts: Facts) -> io::Result<Facts> {
     let facts = Facts { secure: header.secure, ..facts };
     Ok(match header.origin {
         Origin::Own => facts,
-        Origin::Inet { client, .. } => Facts { proxy: facts.peer, peer: Some(client), ..facts },
-        Origin::Unix => Facts { proxy: facts.peer, peer: None, ..facts },
+        Origin::Inet { client, server } => {
+            Facts { proxy: facts.peer, peer: Some(client), local: Some(server), ..facts }
+        }
+        Origin::Unix => Facts { proxy: facts.peer, peer: None, local: None, ..facts },
     })
 }

@@ -16,7 +16,7 @@
 //! println!("{}", server.urls().join(" and "));
 //! # let stop = std::future::ready(());
 //! // In a program, stop is `async { zzz_core_http::shutdown::signal().await.unwrap() }`.
-//! let served = server.run(hello, stop).await;
+//! let served = server.run(hello, stop).await.unwrap();
 //! assert_eq!(served.cut, 0);
 //! # });
 //! ```
@@ -44,6 +44,7 @@
 //! | [`proxy_protocol`] | who a connection through a proxy comes from |
 //! | `redirect`, `public_url` | from the plain port to [`PublicUrl`] |
 //! | `connection` | one connection: its state, its socket, hyper's machine |
+//! | `budget` | what all clients together may make the server keep |
 //! | `decompress` | request bodies that come compressed |
 //! | `descriptors` | how many connections the limit of open files has room for |
 //! | `sweeper` | the thread that holds connections to their deadlines |
@@ -52,6 +53,7 @@
 //! | `error` | [`ServeError`] |
 
 mod acceptor;
+mod budget;
 mod config;
 mod connection;
 #[cfg(feature = "decompress")]

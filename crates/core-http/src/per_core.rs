@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::acceptor::{Acceptor, Shared};
 use crate::error::ServeError;
 use crate::listener::Socket;
-use crate::server::listen;
+use crate::server::register;
 
 /// Threads with a runtime each, which wait for their work. They end if none comes.
 pub(crate) struct Idle(Vec<threads::Sender<Worker>>);
@@ -48,15 +48,17 @@ impl Idle {
         })
     }
 
-    /// Spreads the accept loops over the threads.
-    pub(crate) fn work(
+    /// Spreads the accept loops over the threads. They accept when all of them can.
+    pub(crate) async fn work(
         self,
         loops: Vec<(Acceptor, Socket)>,
         shared: &Arc<Shared>,
         stopped: &watch::Receiver<bool>,
         accepting: &mpsc::Sender<()>,
-    ) -> Threads {
+    ) -> Result<Threads, ServeError> {
         let (ended, _) = watch::channel(false);
+        let (registered, mut registrations) = mpsc::channel(self.0.len());
+        let (begin, begun) = watch::channel(false);
         let mut shares: Vec<Vec<_>> = self.0.iter().map(|_| Vec::new()).collect();
         for (at, acceptor) in loops.into_iter().enumerate() {
             let worker = at % shares.len();
@@ -69,12 +71,22 @@ impl Idle {
                 stopped: stopped.clone(),
                 ended: ended.subscribe(),
                 accepting: accepting.clone(),
+                registered: registered.clone(),
+                begun: begun.clone(),
             };
             if thread.send(worker).is_err() {
-                tracing::error!(target: "zzz::http", "a worker is gone; the others serve without it");
+                return Err(ServeError::setup(
+                    "the thread of a worker has ended before it was needed".to_owned(),
+                ));
             }
         }
-        Threads { ended }
+        drop(registered);
+        // Each tells it once.
+        while let Some(result) = registrations.recv().await {
+            result?;
+        }
+        begin.send_replace(true);
+        Ok(Threads { ended })
     }
 }
 
@@ -104,14 +116,28 @@ struct Worker {
     stopped: watch::Receiver<bool>,
     ended: watch::Receiver<bool>,
     accepting: mpsc::Sender<()>,
+    /// Tells whether its sockets could be made known to its runtime.
+    registered: mpsc::Sender<Result<(), ServeError>>,
+    /// Whether all workers' could.
+    begun: watch::Receiver<bool>,
 }
 
 impl Worker {
     fn run(mut self, runtime: tokio::runtime::Runtime) {
         runtime.block_on(async move {
+            let (listeners, result) = match register(self.share) {
+                Ok(listeners) => (listeners, Ok(())),
+                Err(error) => (Vec::new(), Err(error)),
+            };
+            let _ = self.registered.send(result).await;
+            drop(self.registered);
+            if self.begun.wait_for(|begun| *begun).await.is_err() {
+                // Another worker can not.
+                return;
+            }
             let mut loops = JoinSet::new();
-            for (acceptor, socket) in self.share {
-                loops.spawn(listen(acceptor, socket, self.stopped.clone()));
+            for (acceptor, listener) in listeners {
+                loops.spawn(acceptor.serve(listener, self.stopped.clone()));
             }
             while loops.join_next().await.is_some() {}
             drop(self.accepting);

@@ -17,7 +17,7 @@ use crate::connection::Serving;
 use crate::descriptors;
 use crate::door::Door;
 use crate::error::ServeError;
-use crate::listener::{Guard, Inherited, Listen, Place, Purpose, Socket};
+use crate::listener::{Guard, Inherited, Listen, Listener, Place, Purpose, Socket};
 use crate::per_core;
 use crate::public_url::PublicUrl;
 use crate::redirect::Redirect;
@@ -164,11 +164,22 @@ impl Server {
     /// starts one of its own, and connections, handlers and what they spawn live there.
     ///
     /// Dropping the future closes the listeners and lets requests in flight finish, without a bound.
-    pub async fn run(self, service: impl Service, stop: impl Future<Output = ()>) -> Served {
+    ///
+    /// # Errors
+    /// If a socket can not be made known to its runtime; then nobody is served.
+    pub async fn run(
+        self,
+        service: impl Service,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Served, ServeError> {
         self.run_erased(Arc::new(service), stop).await
     }
 
-    async fn run_erased(mut self, service: Arc<dyn Service>, stop: impl Future<Output = ()>) -> Served {
+    async fn run_erased(
+        mut self,
+        service: Arc<dyn Service>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Served, ServeError> {
         let shared = Arc::new(Shared::new(&self.config));
         let (stopping, stopped) = watch::channel(false);
         // Closed as soon as no accept loop is left.
@@ -176,24 +187,23 @@ impl Server {
         let (grace, idle) = (self.config.shutdown_grace, self.threads.take());
         let (loops, guards) = self.open(service, &shared);
         let registries: Vec<_> = loops.iter().map(|(acceptor, _)| acceptor.registry()).collect();
-        sweeper::start(Arc::clone(&shared), registries.clone());
-
         let mut tasks = JoinSet::new();
         // Tells the threads of their own runtimes that all is over, when it is dropped.
         let threads = match idle {
             None => {
-                for (acceptor, socket) in loops {
+                for (acceptor, listener) in register(loops)? {
                     let (stopped, accepting) = (stopped.clone(), accepting.clone());
                     tasks.spawn(async move {
                         let _accepting = accepting;
-                        listen(acceptor, socket, stopped).await;
+                        acceptor.serve(listener, stopped).await;
                     });
                 }
                 None
             }
-            Some(idle) => Some(idle.work(loops, &shared, &stopped, &accepting)),
+            Some(idle) => Some(idle.work(loops, &shared, &stopped, &accepting).await?),
         };
         drop((stopped, accepting));
+        sweeper::start(Arc::clone(&shared), registries.clone());
         stop.await;
         // Files of sockets go first: nobody new finds the way, and who has found it is in the queue.
         drop(guards);
@@ -212,7 +222,7 @@ impl Server {
         if let Some(threads) = threads {
             threads.end();
         }
-        Served { cut }
+        Ok(Served { cut })
     }
 
     /// An accept loop for each socket, and for each worker that has a runtime of its own.
@@ -246,12 +256,15 @@ impl Server {
     }
 }
 
-/// Accepts from a socket within the runtime that this is called in.
-pub(crate) async fn listen(acceptor: Acceptor, socket: Socket, stopped: watch::Receiver<bool>) {
-    match socket.listen() {
-        Ok(listener) => acceptor.serve(listener, stopped).await,
-        Err(error) => tracing::error!(target: "zzz::http", %error, "a socket can not be accepted from"),
-    }
+/// Makes the sockets known to the runtime that this is called in.
+pub(crate) fn register(loops: Vec<(Acceptor, Socket)>) -> Result<Vec<(Acceptor, Listener)>, ServeError> {
+    let register = |(acceptor, socket): (Acceptor, Socket)| Ok((acceptor, socket.listen()?));
+    loops.into_iter().map(register).collect::<io::Result<_>>().map_err(|error| {
+        ServeError::setup(format!(
+            "a socket that listens can not be made known to its runtime ({error}); raise the limit of open files, or \
+             fs.epoll.max_user_watches"
+        ))
+    })
 }
 
 fn check_proxies(config: &HttpConfig, over_tcp: bool) -> Result<(), ServeError> {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use zzz_core::http::{BoxFuture, IntoResponse, Request, Response, Service};
+use zzz_core::http::{Answer, BoxFuture, IntoResponse, Request, Response, Service};
 
 /// Makes a [`Service`] of an async function.
 ///
@@ -36,5 +36,9 @@ where
     fn call(&self, request: Request) -> BoxFuture<Response> {
         let answer = (self.0)(request);
         Box::pin(async move { answer.await.into_response() })
+    }
+
+    fn answer(&self, request: &mut Request) -> Answer {
+        Answer::of((self.0)(std::mem::take(request)))
     }
 }

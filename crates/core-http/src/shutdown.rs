@@ -1,21 +1,26 @@
 //! When to stop: the signals that a server answers to.
 
+use std::future::Future;
 use std::io;
 
 /// Waits for SIGTERM or SIGINT (Ctrl-C). From then on a second one ends the process at once.
 ///
-/// The exit code of that is 128 plus the signal's number, as a shell would report it.
+/// The exit code of that is 128 plus the signal's number, as a shell would report it. The signals are watched from the
+/// call on, and not from when the future is polled first. Must be called within a tokio runtime.
 ///
 /// # Errors
 /// If the signals can not be watched.
-pub async fn signal() -> io::Result<()> {
-    let mut signals = Signals::new()?;
-    signals.next().await;
-    tokio::spawn(async move {
-        let number = signals.next().await;
-        std::process::exit(128 + number);
-    });
-    Ok(())
+pub fn signal() -> impl Future<Output = io::Result<()>> + Send + 'static {
+    let signals = Signals::new();
+    async move {
+        let mut signals = signals?;
+        signals.next().await;
+        tokio::spawn(async move {
+            let number = signals.next().await;
+            std::process::exit(128 + number);
+        });
+        Ok(())
+    }
 }
 
 /// SIGHUP asks to read again what can be exchanged, and there is nothing: the process goes on all the same.

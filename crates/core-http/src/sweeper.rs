@@ -9,7 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use crate::acceptor::Shared;
-use crate::connection::ConnectionState;
+use crate::connection::{ConnectionState, REST};
+
+/// How many idle connections are let go of in a round for each acceptor that has somebody who waits: behind that one
+/// others may wait in the kernel's backlog.
+const PLACES: usize = 32;
 
 /// The connections of one accept loop.
 #[derive(Default)]
@@ -80,6 +84,60 @@ impl Sweeper {
                 open += 1;
             });
         }
+        if self.shared.budget.take_pressed() {
+            self.make_room(now);
+        }
+        let waiting = self.shared.waiting();
+        if waiting > 0 {
+            self.make_places(waiting.saturating_mul(PLACES), now);
+        }
         open > 0 || !self.shared.finishing.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of the connections that have been idle for the longest, at most so many, for those that wait to be let in.
+    #[cold]
+    fn make_places(&self, most: usize, now: u64) {
+        let mut idle = Vec::new();
+        for registry in &self.registries {
+            registry.visit(|state| {
+                idle.extend(state.idle_since().filter(|since| now.saturating_sub(*since) >= REST))
+            });
+        }
+        idle.sort_unstable();
+        let Some(line) = idle.get(most.min(idle.len()).wrapping_sub(1)).copied() else { return };
+        for registry in &self.registries {
+            registry.visit(|state| {
+                if state.idle_since().is_some_and(|since| since <= line) {
+                    // A request that is on its way is answered still, and is the last.
+                    state.finish();
+                }
+            });
+        }
+    }
+
+    /// Gives up those that keep too much for too long, and has those that wait look again.
+    #[cold]
+    fn make_room(&self, now: u64) {
+        let mut rents = Vec::new();
+        for registry in &self.registries {
+            registry.visit(|state| state.rents(now, &mut |rent| rents.push(rent)));
+        }
+        let line = self.shared.budget.line(rents);
+        let mut given_up = 0;
+        for registry in &self.registries {
+            registry.visit(|state| {
+                if let Some(line) = line {
+                    given_up += state.give_up_beyond(line, now);
+                }
+                state.look_for_room();
+            });
+        }
+        if given_up > 0 {
+            tracing::warn!(
+                target: "zzz::http",
+                given_up,
+                "`max_buffered` is used up; gave up requests that came slowly and kept the most memory"
+            );
+        }
     }
 }

@@ -75,9 +75,10 @@ fn the_server() {
         }
     });
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    tokio.block_on(server.run(open_files, async {
+    let served = tokio.block_on(server.run(open_files, async {
         let _ = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await;
     }));
+    assert!(served.is_ok());
 }
 
 /// A server whose workers can not all have a runtime, in a process of its own.

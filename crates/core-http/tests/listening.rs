@@ -23,7 +23,7 @@ async fn serves_on_a_unix_socket_whose_file_goes_with_it() {
         assert_eq!(server.urls(), [format!("unix:{}", path.display())]);
         let running = run(server);
         let mut stream = UnixStream::connect(&path).await.unwrap();
-        assert!(get(&mut stream, "/").await.contains("secure=false peer=none"));
+        assert!(get(&mut stream, "/").await.contains("secure=false peer=none local=none"));
         let mut slow = UnixStream::connect(&path).await.unwrap();
         slow.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         running.app.entered.notified().await;
@@ -91,14 +91,14 @@ async fn a_trusted_proxy_says_who_the_client_is() {
     for (header, told) in [
         (
             b"PROXY TCP4 192.0.2.7 127.0.0.1 99 80\r\n".to_vec(),
-            "secure=false peer=192.0.2.7:99 proxy=127.0.0.1 ",
+            "secure=false peer=192.0.2.7:99 local=127.0.0.1:80 proxy=127.0.0.1 ",
         ),
         (
             b"PROXY TCP6 2001:db8::7 ::1 99 80\r\n".to_vec(),
-            "secure=false peer=[2001:db8::7]:99 proxy=127.0.0.1 ",
+            "secure=false peer=[2001:db8::7]:99 local=[::1]:80 proxy=127.0.0.1 ",
         ),
-        (v2(0x21, &addresses), "secure=false peer=192.0.2.7:99 proxy=127.0.0.1 "),
-        (v2(0x21, &tls), "secure=true peer=192.0.2.7:99 proxy=127.0.0.1 "),
+        (v2(0x21, &addresses), "secure=false peer=192.0.2.7:99 local=127.0.0.1:80 proxy=127.0.0.1 "),
+        (v2(0x21, &tls), "secure=true peer=192.0.2.7:99 local=127.0.0.1:80 proxy=127.0.0.1 "),
         (b"PROXY UNKNOWN\r\n".to_vec(), "secure=false peer=127.0.0.1:"),
         (v2(0x20, &[]), "secure=false peer=127.0.0.1:"),
     ] {
@@ -232,7 +232,7 @@ async fn whoever_is_queued_when_the_server_stops_is_served() {
             clients.push(stream);
         }
         let served = server.run(service_fn(async |_| "ok"), std::future::ready(()));
-        assert_eq!(within(served).await, Served { cut: 0 });
+        assert_eq!(within(served).await.unwrap(), Served { cut: 0 });
         for mut stream in clients {
             let mut answer = String::new();
             std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();

@@ -105,7 +105,8 @@ fn start(config: HttpConfig) -> Running {
     let server = Server::bind(&HttpConfig { port: 0, workers: 2, ..config }).unwrap();
     let address = server.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(server.run(app.clone(), async { drop(stopped.await) }));
+    let serving = server.run(app.clone(), async { drop(stopped.await) });
+    let served = tokio::spawn(async { serving.await.unwrap() });
     Running { address, app, stop, served }
 }
 

@@ -152,7 +152,8 @@ async fn serves_tls_1_2_and_1_3_beside_the_plain_port() {
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
         let peer = stream.get_ref().0.local_addr().unwrap();
         let answer = get(&mut stream, "/").await;
-        assert!(answer.contains(&format!("secure=true peer={peer} proxy=none certificate=0")), "{answer}");
+        let told = format!("secure=true peer={peer} local={} proxy=none certificate=0", running.tls.unwrap());
+        assert!(answer.contains(&told), "{answer}");
     }
     let mut plain = TcpStream::connect(running.plain.unwrap()).await.unwrap();
     assert!(get(&mut plain, "/").await.contains("secure=false"));

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
 
-use crate::FieldErrors;
+use crate::{FieldErrors, Rejection};
 
 /// `Result` with zzz's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -47,6 +47,7 @@ struct Inner {
     public: Option<Cow<'static, str>>,
     cause: Option<Cause>,
     fields: FieldErrors,
+    rejection: Option<Rejection>,
     headers: Vec<(&'static str, String)>,
     at: &'static Location<'static>,
 }
@@ -101,6 +102,7 @@ impl Error {
             public,
             cause,
             fields: FieldErrors::default(),
+            rejection: None,
             headers: Vec::new(),
             at: Location::caller(),
         };
@@ -150,6 +152,26 @@ impl Error {
     #[must_use]
     pub fn fields(&self) -> &FieldErrors {
         &self.inner.fields
+    }
+
+    /// What of the request was refused, if an extractor has refused it.
+    #[must_use]
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.inner.rejection.as_ref()
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.inner.status = status;
+        self
+    }
+
+    pub(crate) fn with_rejection(mut self, rejection: Rejection) -> Self {
+        self.inner.rejection = Some(rejection);
+        self
+    }
+
+    pub(crate) fn take_rejection(&mut self) -> Option<Rejection> {
+        self.inner.rejection.take()
     }
 
     /// Headers that the response of this error carries.

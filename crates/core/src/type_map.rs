@@ -1,37 +1,15 @@
-//! A map with at most one value of each type: what [`Services`](crate::Services) and the request's assigns are.
+//! A map with at most one value of each type: what a request's assigns are.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
-/// A `TypeId` is a good hash already, so it is not hashed again.
-#[derive(Default)]
-pub(crate) struct TypeIdHasher(u64);
-
-impl Hasher for TypeIdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_ne_bytes(word);
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
-    }
-}
+use crate::services::ByType;
 
 type Erased = Box<dyn Any + Send + Sync>;
 
 /// At most one value per type. An empty map has not allocated.
 #[derive(Default)]
 pub(crate) struct TypeMap {
-    values: HashMap<TypeId, Erased, BuildHasherDefault<TypeIdHasher>>,
+    values: ByType<Erased>,
 }
 
 impl TypeMap {
@@ -43,12 +21,10 @@ impl TypeMap {
         self.values.get(&TypeId::of::<T>()).and_then(|value| value.downcast_ref())
     }
 
-    #[cfg(feature = "http")]
     pub(crate) fn get_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
         self.values.get_mut(&TypeId::of::<T>()).and_then(|value| value.downcast_mut())
     }
 
-    #[cfg(feature = "http")]
     pub(crate) fn remove<T: Send + Sync + 'static>(&mut self) -> Option<T> {
         self.values.remove(&TypeId::of::<T>()).and_then(unbox)
     }

@@ -29,6 +29,10 @@ impl Middleware for Accepts {
         }
         response
     }
+
+    fn format(&self) -> Option<Format> {
+        Some(self.format)
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! neither is no browser, so nobody can use it to act in a reader's name.
 
 use zzz_core::Error;
-use zzz_core::http::{IntoResponse, Method, Next, Parts, Request, Response, header};
+use zzz_core::http::{ClientInfo, IntoResponse, Method, Next, Parts, Request, Response, header};
 
 /// Answers 403 to POST, PUT, PATCH, DELETE and any other unsafe method if the browser says that another site
 /// caused the request.
@@ -38,14 +38,12 @@ fn is_same_origin(parts: &Parts) -> bool {
 /// behind a proxy that ends TLS it differs, and no other site can be served at our authority.
 fn is_origin_of(origin: &str, parts: &Parts) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
-    let host = match parts.uri().authority() {
-        Some(authority) => Some(authority.as_str()),
-        None => parts.header(header::HOST),
-    };
+    // Behind a trusted proxy it is what the proxy was asked for.
+    let host = ClientInfo::of(parts.head()).authority();
     let port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
     let without_default =
         |authority: &str| authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
-    host.is_some_and(|host| without_default(host) == without_default(authority))
+    host.is_some_and(|host| without_default(&host) == without_default(authority))
 }
 
 #[cfg(test)]

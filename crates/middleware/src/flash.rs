@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use zzz_core::http::cookies::{self, SetCookie};
-use zzz_core::http::{FromRequestParts, Next, Parts, Request, Response, header};
+use zzz_core::http::{
+    FromRequestParts, Next, OptionalFromRequestParts, Parts, Request, Response, Svc, forwarded, header,
+};
 use zzz_core::{Error, Result};
 
 use crate::keyring::Keyring;
@@ -81,11 +83,17 @@ impl FromRequestParts for Flash {
     }
 }
 
+/// `None` where the middleware [`flash`] is not in the pipeline.
+impl OptionalFromRequestParts for Flash {
+    async fn from_request_parts_if_any(parts: &mut Parts) -> Result<Option<Self>> {
+        Ok(parts.assigns().get::<Self>().cloned())
+    }
+}
+
 /// Takes the messages that the last page left, and hands those of a redirect to the next one. Needs a
-/// [`Keyring`] among the services.
-pub async fn flash(mut request: Request, next: Next) -> Result<Response> {
-    let keys = Keyring::clone(request.services().require::<Keyring>()?);
-    let secure = request.connection().is_some_and(|connection| connection.is_secure());
+/// [`Keyring`] among the services, of which the start makes sure.
+pub async fn flash(keys: Svc<Keyring>, mut request: Request, next: Next) -> Result<Response> {
+    let secure = forwarded::is_secure(request.head());
     let sent = cookies::get(request.headers(), COOKIE).map(str::to_owned);
     let left = sent.as_deref().and_then(|signed| keys.verify(PURPOSE, signed));
     let flash = left.and_then(|bytes| Flash::from_json(&bytes)).unwrap_or_default();

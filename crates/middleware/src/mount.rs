@@ -1,13 +1,13 @@
 //! [`Mount`]: another service under a path, such as a part of the site that another framework serves.
 
-use zzz_core::http::{Middleware, Next, PathAndQuery, Request, Response, Service, Uri};
+use zzz_core::http::{Middleware, Next, Request, Response, Service};
 
 /// Hands every request under a path to a [`Service`], which sees the path without that prefix, as in axum's
 /// `nest_service`. All others go on.
 ///
 /// The prefix ends at a `/`: a mount at `/blog` takes `/blog`, `/blog/` and `/blog/posts`, and neither `/blogs`
 /// nor `/blog%2fposts`. Paths are compared as they came, so the service must not take more from a path than its
-/// characters say.
+/// characters say. What was taken off is in [`script_name`](zzz_core::http::Parts::script_name).
 ///
 /// ```
 /// use zzz_core::http::{BoxFuture, IntoResponse, Request, Response, Service};
@@ -35,31 +35,11 @@ impl<S: Service> Mount<S> {
     pub fn new(path: &str, service: S) -> Self {
         Self { prefix: format!("/{}", path.trim_matches('/')).trim_end_matches('/').to_owned(), service }
     }
-
-    /// The target that the service sees; `None` if it is not under the path.
-    fn below(&self, uri: &Uri) -> Option<Uri> {
-        let target = uri.path_and_query()?.as_str();
-        let rest = target.strip_prefix(&self.prefix)?;
-        let target = match rest.as_bytes().first() {
-            Some(b'/') => PathAndQuery::try_from(rest),
-            None | Some(b'?') => PathAndQuery::try_from(format!("/{rest}")),
-            Some(_) => return None,
-        };
-        let mut parts = uri.clone().into_parts();
-        parts.path_and_query = Some(target.ok()?);
-        Uri::from_parts(parts).ok()
-    }
 }
 
 impl<S: Service> Middleware for Mount<S> {
     async fn handle(&self, mut request: Request, next: Next) -> Response {
-        match self.below(request.uri()) {
-            Some(uri) => {
-                request.set_uri(uri);
-                self.service.call(request).await
-            }
-            None => next.run(request).await,
-        }
+        if request.mount(&self.prefix) { self.service.call(request).await } else { next.run(request).await }
     }
 }
 

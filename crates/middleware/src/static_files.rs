@@ -8,22 +8,27 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
-use zzz_core::http::{Assets, HeaderValue, IntoResponse, Method, Middleware, Next, Request, Response};
+use zzz_core::http::{
+    Assets, HeaderValue, IntoResponse, Method, Middleware, Next, Parts, Request, Response, StatusCode, header,
+};
 use zzz_core::{Error, Result};
 
 use crate::files::disk::{self, Place, Wanted};
 use crate::files::encoding::Coding;
-use crate::files::{
-    Conditions, ETag, Modified, Representation, Validators, content_type, is_plain, missing, slice,
-};
+use crate::files::{Conditions, ETag, Modified, Representation, Validators, content_type, is_plain, slice};
 
 /// Ask every time; the answer is 304 as long as the file is the same.
 const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Serves files under a path, such as `/static/app.css`, before the router.
 ///
-/// Only regular files of the folder are served: a path with `..`, an empty segment, a backslash, a NUL or a name that
-/// begins with a dot is 404, and so is a link that leads out of the folder.
+/// A file that is there answers at its address whatever the method is: GET and HEAD with itself, OPTIONS with 204 and
+/// `Allow`, everything else with 405 and `Allow` (RFC 9110, section 15.5.6; nginx does the same). **What is no file goes
+/// on** to what stands behind, as in `Plug.Static`: a route below the path, a fallback, or the router's 404, and its 400
+/// for a path that can not be decoded. So files may be served under `/`, too; then every request looks for one first.
+///
+/// Only regular files of the folder are files here: a path with `..`, an empty segment, a backslash, a colon, a NUL or a
+/// name that begins with a dot is none, and neither is a link that leads out of the folder.
 ///
 /// A file has an `ETag` and `Last-Modified`; a client that has it already is answered with 304, one that asks for a part
 /// with 206 (RFC 9110, sections 13 and 14). Where `app.css.br`, `app.css.zst` or `app.css.gz` stand beside `app.css` and
@@ -98,32 +103,56 @@ impl StaticFiles {
         Ok(self)
     }
 
-    async fn answer(&self, method: Method, asked: Conditions, path: &str) -> Result<Response> {
-        let path = percent_decode_str(path).decode_utf8().map_err(|_| missing())?;
+    /// The answer of the file at a path below the prefix; `None` if there is none.
+    async fn answer(&self, request: &Parts, path: &str) -> Result<Option<Response>> {
+        let Ok(path) = percent_decode_str(path).decode_utf8() else { return Ok(None) };
         if !is_plain(&path) {
-            return Err(missing());
+            return Ok(None);
         }
-        if !matches!(method, Method::GET | Method::HEAD) {
-            return Err(Error::new(405, "A file can only be read.").with_header("allow", "GET, HEAD"));
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let answer = || without_content(request.method());
+            return self.files.have(path).await?.then(answer).transpose();
         }
+        let asked = Conditions::of(request.method(), request.headers());
         let content_type = HeaderValue::from_static(content_type::of(&path));
         let cache_control = self.cache_control.clone();
         match &self.files {
             Files::Folder(folder) => {
                 let wanted = Wanted { asked, content_type, cache_control, disposition: None, variants: true };
                 let place = Place::Below(folder.clone(), path.into_owned());
-                disk::send(place, wanted).await?.ok_or_else(missing)
+                disk::send(place, wanted).await
             }
             Files::Embedded(assets) => {
-                let asset = assets.get(&*path).ok_or_else(missing)?;
-                asset.respond(&asked, content_type, cache_control)
+                let asset = assets.get(&*path);
+                asset.map(|asset| asset.respond(&asked, content_type, cache_control)).transpose()
             }
             Files::Live(files) => {
-                let asset = Asset::read(&**files, &path, None)?.ok_or_else(missing)?;
-                asset.respond(&asked, content_type, cache_control)
+                let asset = Asset::read(&**files, &path, None)?;
+                asset.map(|asset| asset.respond(&asked, content_type, cache_control)).transpose()
             }
         }
     }
+}
+
+impl Files {
+    /// Whether there is a file at this path.
+    async fn have(&self, path: Cow<'_, str>) -> Result<bool> {
+        match self {
+            Self::Folder(folder) => disk::is_there(Place::Below(folder.clone(), path.into_owned())).await,
+            Self::Embedded(assets) => Ok(assets.contains_key(&*path)),
+            Self::Live(files) => Ok(files.read(&path)?.is_some()),
+        }
+    }
+}
+
+/// What a file answers that is not asked for its content.
+fn without_content(method: &Method) -> Result<Response> {
+    const ALLOW: &str = "GET, HEAD, OPTIONS";
+    if method == Method::OPTIONS {
+        return Ok((StatusCode::NO_CONTENT, [(header::ALLOW, ALLOW.to_owned())], ()).into_response());
+    }
+    let message = format!("This address answers {ALLOW}, not {method}.");
+    Err(Error::new(405, message).with_header("allow", ALLOW))
 }
 
 impl Asset {
@@ -178,13 +207,13 @@ impl Asset {
 
 impl Middleware for StaticFiles {
     async fn handle(&self, request: Request, next: Next) -> Response {
-        match request.path().strip_prefix(&self.prefix) {
-            Some(path) => {
-                let asked = Conditions::of(request.method(), request.headers());
-                self.answer(request.method().clone(), asked, path).await.into_response()
-            }
-            None => next.run(request).await,
+        let parts: &Parts = &request;
+        if let Some(path) = parts.path().strip_prefix(&self.prefix)
+            && let Some(answer) = self.answer(parts, path).await.transpose()
+        {
+            return answer.into_response();
         }
+        next.run(request).await
     }
 }
 
@@ -247,8 +276,42 @@ mod tests {
             header(&call(Request::get("/static/img/owl%20mark.svg")), "content-type"),
             "image/svg+xml"
         );
-        assert_eq!(call(Request::post("/static/app.css", "")).status(), 405);
-        assert_eq!(call(Request::get("/statics")).body().full_bytes().unwrap(), "behind");
+    }
+
+    #[test]
+    fn a_file_answers_every_method_and_what_is_none_goes_on() {
+        let ask = |method: &str, path: &str| {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let response = call(Request::new(method, path, Body::empty()));
+            let text = String::from_utf8(response.body().full_bytes().unwrap().to_vec()).unwrap();
+            (response.status().as_u16(), header(&response, "allow").to_owned(), text)
+        };
+        let allow = "GET, HEAD, OPTIONS".to_owned();
+        for path in ["/static/app.css", "/static/img/owl%20mark.svg"] {
+            assert_eq!(ask("OPTIONS", path), (204, allow.clone(), String::new()), "{path}");
+            for method in ["POST", "PUT", "DELETE", "PURGE"] {
+                let (status, allowed, _) = ask(method, path);
+                assert_eq!((status, &allowed), (405, &allow), "{method} {path}");
+            }
+        }
+        for path in ["/static/none.css", "/static/img", "/static/", "/static", "/statics/app.css"] {
+            for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "PURGE"] {
+                assert_eq!(ask(method, path), (200, String::new(), "behind".into()), "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn files_under_the_root_leave_everything_else_alone() {
+        let files = StaticFiles::new("/", Arc::new(FILES)).unwrap();
+        let stack = Stack::new(vec![files.erase()], behind.erase());
+        let get = |path: &str| {
+            now_or_never(stack.run(Request::get(path))).unwrap().into_body().full_bytes().unwrap()
+        };
+        assert_eq!(get("/app.css"), "body{}");
+        for path in ["/", "/posts", "/posts/", "//app.css", "/app.css/"] {
+            assert_eq!(get(path), "behind", "{path}");
+        }
     }
 
     #[test]
@@ -309,7 +372,10 @@ mod tests {
             "C:/x",
             "%ff",
         ] {
-            assert_eq!(call(Request::get(&format!("/static/{path}"))).status(), 404, "{path}");
+            for request in [Request::get, |target: &str| Request::post(target, "")] {
+                let response = call(request(&format!("/static/{path}")));
+                assert_eq!(response.into_body().full_bytes().unwrap(), "behind", "{path}");
+            }
         }
     }
 
@@ -323,7 +389,10 @@ mod tests {
         assert_eq!(this.into_body().read().await.unwrap(), "//! F");
         for path in ["files", "files/", "../Cargo.toml", "%2e%2e/Cargo.toml", "none.rs", "", "lib.rs/x"] {
             let answer = stack.run(Request::get(&format!("/source/{path}"))).await;
-            assert_eq!(answer.status(), 404, "{path}");
+            assert_eq!(answer.into_body().full_bytes().unwrap(), "behind", "{path}");
         }
+        let put = |path: &str| stack.run(Request::new(Method::PUT, path, Body::empty()));
+        assert_eq!(put("/source/lib.rs").await.status(), 405);
+        assert_eq!(put("/source/none.rs").await.into_body().full_bytes().unwrap(), "behind");
     }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use zzz_core::http::extract::ViaBody;
-use zzz_core::http::{FromRequest, Request};
+use zzz_core::http::{FromRequest, OptionalFromRequest, Request};
 use zzz_core::params::{self, Params};
-use zzz_core::{Error, FieldErrors, Result};
+use zzz_core::{Place, Result};
 
 use crate::error::MultipartError;
 use crate::file_kind::FileKind;
@@ -20,7 +20,8 @@ use crate::spool::TempFile;
 ///
 /// Texts nest by their names, as in a [`Form`](zzz_core::http::Form): `post[title]`, `tags[]`. A text that does not fit
 /// is answered with 422 and the field's name; for all that [`Multipart`] refuses, see there. Texts together may take
-/// `[upload] max_text` (413). A file field in which nobody has chosen a file is none.
+/// `[upload] max_text` (413). A file field in which nobody has chosen a file is none. `_method` and `_csrf_token` are no
+/// texts of the handler's, as in a `Form`.
 ///
 /// ```no_run
 /// use zzz_core::{Params, Result};
@@ -62,7 +63,7 @@ pub struct Upload {
 }
 
 impl MultipartForm<Params> {
-    /// Reads all parts.
+    /// Reads all parts; of the texts none is left out.
     ///
     /// # Errors
     /// As [`Multipart::next_part`], [`Part::text`](crate::Part::text) and
@@ -84,6 +85,7 @@ impl MultipartForm<Params> {
                 let taken = (name.len() + text.len()) as u64;
                 text_left =
                     text_left.checked_sub(taken).ok_or_else(|| MultipartError::texts_too_large(max_text))?;
+                form.keep(name.len() + text.len());
                 pairs.push((name.into(), text.into()));
                 continue;
             };
@@ -93,7 +95,7 @@ impl MultipartForm<Params> {
                 files.entries.push(Upload { name, raw_file_name, content_type, file });
             }
         }
-        let fields = Params::from_pairs(pairs).map_err(|error| Error::bad_request(format!("{error}.")))?;
+        let fields = Params::from_pairs(pairs).map_err(|error| error.into_rejection(Place::Form))?;
         Ok(Self { fields, files })
     }
 }
@@ -102,17 +104,15 @@ impl<T: DeserializeOwned + Send> FromRequest<ViaBody> for MultipartForm<T> {
     async fn from_request(request: Request) -> Result<Self> {
         let form = Multipart::from_request(request).await?;
         let MultipartForm { fields, files } = MultipartForm::read(form).await?;
-        let fields = params::from_text(fields).map_err(|error| {
-            let name = error.name();
-            let refused = Error::new(422, format!("The form does not fit: {error}."));
-            if name.is_empty() {
-                return refused;
-            }
-            let why = error.to_string();
-            let why = why.split_once("`: ").map_or(&*why, |(_, why)| why);
-            refused.with_fields(FieldErrors::one(name, why))
-        })?;
+        let fields = params::from_form(fields).map_err(|error| error.into_rejection(Place::Form))?;
         Ok(Self { fields, files })
+    }
+}
+
+/// `None` for a request without a body and without a `Content-Type`.
+impl<T: DeserializeOwned + Send> OptionalFromRequest for MultipartForm<T> {
+    async fn from_request_if_any(request: Request) -> Result<Option<Self>> {
+        if request.announces_body() { Self::from_request(request).await.map(Some) } else { Ok(None) }
     }
 }
 
@@ -123,13 +123,23 @@ impl Files {
         self.entries.iter().find(|upload| upload.name == name)
     }
 
+    /// Every file of this name, in their order: a field with `multiple` sends several.
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &Upload> {
+        self.entries.iter().filter(move |upload| upload.name == name)
+    }
+
+    /// Takes every file of this name out, in their order.
+    pub fn take_all(&mut self, name: &str) -> Vec<Upload> {
+        self.entries.extract_if(.., |upload| upload.name == name).collect()
+    }
+
     /// Takes the first file of this name out.
     pub fn take(&mut self, name: &str) -> Option<Upload> {
         let at = self.entries.iter().position(|upload| upload.name == name)?;
         Some(self.entries.remove(at))
     }
 
-    /// Every file, in their order; a field with `multiple` sends several of its name.
+    /// Every file, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Upload> {
         self.entries.iter()
     }

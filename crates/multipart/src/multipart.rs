@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::Body as _;
 use zzz_core::Result;
 use zzz_core::http::extract::ViaBody;
-use zzz_core::http::{Body, FromRequest, Request};
+use zzz_core::http::{Body, FromRequest, OptionalFromRequest, Request};
 
 use crate::boundary::Boundary;
 use crate::error::MultipartError;
@@ -54,6 +54,8 @@ pub struct Multipart {
     uploads: Arc<Uploads>,
     fields: usize,
     files: usize,
+    /// How many bytes of texts are kept by whoever reads the form.
+    kept: usize,
     current: Current,
 }
 
@@ -75,7 +77,7 @@ impl Multipart {
     #[must_use]
     pub fn new(boundary: &Boundary, body: Body, uploads: Arc<Uploads>) -> Self {
         let parser = Parser::new(boundary, uploads.config().max_part_head.as_usize());
-        Self { body, parser, uploads, fields: 0, files: 0, current: Current::default() }
+        Self { body, parser, uploads, fields: 0, files: 0, kept: 0, current: Current::default() }
     }
 
     /// The next part; `None` behind the last one. The wait can be broken off and begun again.
@@ -163,6 +165,17 @@ impl Multipart {
         Ok(FileKind::of(&self.current.ahead))
     }
 
+    /// So many bytes of texts are kept until the form has come as a whole.
+    pub(crate) fn keep(&mut self, bytes: usize) {
+        self.kept += bytes;
+        self.hold(0);
+    }
+
+    /// Tells the body how much of it is in memory: the texts, and so many bytes of the current part.
+    pub(crate) fn hold(&mut self, bytes: usize) {
+        self.body.set_held((self.kept + bytes) as u64);
+    }
+
     pub(crate) fn uploads(&self) -> &Arc<Uploads> {
         &self.uploads
     }
@@ -189,6 +202,13 @@ impl FromRequest<ViaBody> for Multipart {
         }
         body.check_limit()?;
         Ok(Self::new(&boundary, body, uploads))
+    }
+}
+
+/// `None` for a request without a body and without a `Content-Type`.
+impl OptionalFromRequest for Multipart {
+    async fn from_request_if_any(request: Request) -> Result<Option<Self>> {
+        if request.announces_body() { Self::from_request(request).await.map(Some) } else { Ok(None) }
     }
 }
 

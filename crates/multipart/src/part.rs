@@ -123,8 +123,10 @@ impl<'a> Part<'a> {
         let mut all = BytesMut::with_capacity((first.len() + second.len()) * 2);
         all.extend_from_slice(&first);
         all.extend_from_slice(&second);
+        part.multipart.hold(all.capacity());
         while let Some(chunk) = part.chunk().await? {
             all.extend_from_slice(&chunk);
+            part.multipart.hold(all.capacity());
         }
         Ok(all.freeze())
     }

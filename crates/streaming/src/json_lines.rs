@@ -7,12 +7,15 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 use serde::Serialize;
-use zzz_core::http::{Body, HeaderValue, IntoResponse, Response, header};
+use zzz_core::http::{Body, HeaderValue, IntoResponse, Response, Share, header};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Values that are there already are sent together until they are this long.
 const TOGETHER: usize = 8 * 1024;
+
+/// The same when so many clients do not read that no memory is left for their responses.
+const LEAST: usize = 1024;
 
 /// A stream of values as `application/jsonl`: each a line of JSON, ended by LF (<https://jsonlines.org>).
 ///
@@ -100,8 +103,9 @@ where
         if let Some(error) = this.failed.take() {
             return Poll::Ready(Some(Err(error)));
         }
+        let share = Share::of(TOGETHER, LEAST);
         let mut lines = Vec::new();
-        while !this.is_over && lines.len() < TOGETHER {
+        while !this.is_over && lines.len() < share.size() {
             match this.values.as_mut().poll_next(cx) {
                 Poll::Ready(Some(value)) => {
                     let whole = lines.len();
@@ -120,7 +124,12 @@ where
                 Poll::Pending => break,
             }
         }
-        Poll::Ready((!lines.is_empty()).then(|| Ok(lines.into())))
+        if lines.is_empty() {
+            return Poll::Ready(None);
+        }
+        // It may be twice as large as what is in it.
+        lines.shrink_to_fit();
+        Poll::Ready(Some(Ok(share.hold(lines))))
     }
 }
 

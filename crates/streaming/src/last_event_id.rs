@@ -1,7 +1,7 @@
 //! [`LastEventId`]: where a reader stopped.
 
-use zzz_core::Result;
 use zzz_core::http::{FromRequestParts, Parts, urlencoded};
+use zzz_core::{Place, Result};
 
 /// The header of browsers that come back (WHATWG HTML, section 9.2.4).
 const HEADER: &str = "last-event-id";
@@ -21,7 +21,7 @@ impl FromRequestParts for LastEventId {
         if let Some(id) = header.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()) {
             return Ok(Self(Some(id.to_owned())));
         }
-        let query = urlencoded::parse(parts.query().unwrap_or_default().as_bytes())?;
+        let query = urlencoded::parse(Place::Query, parts.query().unwrap_or_default().as_bytes())?;
         Ok(Self(query.text(PARAMETER).map(str::to_owned)))
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
-use zzz_core::http::{Assigns, FromRequestParts, Html, IntoResponse, Parts, Response, Shared, StatusCode};
+use zzz_core::http::{
+    Assigns, Description, FromRequestParts, Html, IntoResponse, Parts, Response, Shared, StatusCode,
+};
 use zzz_core::{Error, Result};
 
 use crate::engine::Templates;
@@ -91,6 +93,10 @@ impl View {
 }
 
 impl FromRequestParts for View {
+    fn describe(description: &mut Description) {
+        description.service::<Templates>();
+    }
+
     async fn from_request_parts(parts: &mut Parts) -> Result<Self> {
         let templates = parts.services().get::<Templates>().ok_or_else(|| {
             Error::internal("there are no templates: register them with `App::templates`, or put Templates among the services")

@@ -8,6 +8,7 @@ pub(crate) mod hpack;
 mod huffman;
 pub(crate) mod target;
 pub(crate) mod tls;
+pub(crate) mod way;
 pub(crate) mod wire;
 pub(crate) mod witness;
 

@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::way::{End, Way, relay};
 use super::{tls, until};
 
 /// A running `target_server`; it is killed when this is dropped.
@@ -69,6 +70,11 @@ fn command(folder: &PathBuf, keys: &[(&str, &str)]) -> Command {
 }
 
 impl Target {
+    /// Its root.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Starts it with these keys of `[http]` and waits until it says where it listens.
     pub(crate) fn start(keys: &[(&str, &str)]) -> Self {
         Self::start_with(keys, |command| command)
@@ -81,6 +87,14 @@ impl Target {
     ) -> Self {
         let folder = temp_folder();
         let mut command = command(&folder, keys);
+        let (way, socket) = (Way::current(), folder.join("http"));
+        match way {
+            Way::Port => &mut command,
+            Way::UnixSocket => command.env("ZZZ_HTTP__LISTEN", format!("unix:{}", socket.display())),
+            Way::ProxyProtocol => {
+                command.env("ZZZ_HTTP__PROXY_PROTOCOL", "true").env("ZZZ_HTTP__TRUSTED_PROXIES", "127.0.0.1")
+            }
+        };
         let log = File::create(folder.join("stderr")).unwrap();
         let mut child = adjust(command.stdout(Stdio::piped()).stderr(log)).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -90,9 +104,14 @@ impl Target {
             let log = || fs::read_to_string(folder.join("stderr")).unwrap_or_default();
             assert_ne!(read, 0, "the target ended while it started: {banner}{}", log());
         }
-        let plain = address_after(&banner, "http://").unwrap_or_else(|| panic!("no address in {banner}"));
+        let plain = || address_after(&banner, "http://").unwrap_or_else(|| panic!("no address in {banner}"));
         let secure =
             address_after(&banner, "https://").unwrap_or_else(|| panic!("no address for TLS in {banner}"));
+        let (plain, secure) = match way {
+            Way::Port => (plain(), secure),
+            Way::UnixSocket => (relay(End::Unix(socket)), secure),
+            Way::ProxyProtocol => (relay(End::Proxied(plain())), relay(End::Proxied(secure))),
+        };
         Self { child, folder, plain, secure }
     }
 

@@ -67,7 +67,7 @@ fn flood(
 }
 
 #[test]
-fn row_26_rapid_resets_end_the_connection() {
+pub(crate) fn row_26_rapid_resets_end_the_connection() {
     over_h2(|transport| {
         let mut target = Target::start(&[]);
         let witness = Witness::watch(&target);
@@ -105,7 +105,7 @@ fn row_26_rapid_resets_end_the_connection() {
 
 /// The slower way: each handler is at work before its stream is reset, so that no queue of the library is long.
 #[test]
-fn row_26_resets_of_handlers_at_work_end_the_connection() {
+pub(crate) fn row_26_resets_of_handlers_at_work_end_the_connection() {
     over_h2(|transport| {
         let mut target = Target::start(&[]);
         let witness = Witness::watch(&target);
@@ -135,7 +135,7 @@ fn row_26_resets_of_handlers_at_work_end_the_connection() {
 }
 
 #[test]
-fn row_28_a_head_that_never_ends_is_refused() {
+pub(crate) fn row_28_a_head_that_never_ends_is_refused() {
     over_h2(|transport| {
         let mut target = Target::start(&[]);
         let witness = Witness::watch(&target);
@@ -159,7 +159,7 @@ fn row_28_a_head_that_never_ends_is_refused() {
 }
 
 #[test]
-fn row_28_floods_of_small_frames_are_ended() {
+pub(crate) fn row_28_floods_of_small_frames_are_ended() {
     over_h2(|transport| {
         let mut target = Target::start(&[]);
         let witness = Witness::watch(&target);
@@ -203,7 +203,7 @@ fn row_28_floods_of_small_frames_are_ended() {
 
 /// Many small frames are no flood when they carry something.
 #[test]
-fn row_28_busy_clients_are_not_taken_for_floods() {
+pub(crate) fn row_28_busy_clients_are_not_taken_for_floods() {
     over_h2(|transport| {
         let target = Target::start(&[]);
         let mut client = Client::open(transport.connect(&target));
@@ -248,7 +248,7 @@ fn row_28_busy_clients_are_not_taken_for_floods() {
 /// Two thousand requests of a hundred bytes each, whose heads are 60 KiB long once they are unpacked, and whose
 /// answers nobody takes.
 #[test]
-fn row_27_heads_that_grow_when_they_are_unpacked_take_little_memory() {
+pub(crate) fn row_27_heads_that_grow_when_they_are_unpacked_take_little_memory() {
     over_h2(|transport| {
         let mut target = Target::start(&[("write_stall_timeout", "5s")]);
         let witness = Witness::watch(&target);
@@ -285,7 +285,7 @@ fn row_27_heads_that_grow_when_they_are_unpacked_take_little_memory() {
 }
 
 #[test]
-fn row_29_streams_whose_answers_nobody_takes_are_ended() {
+pub(crate) fn row_29_streams_whose_answers_nobody_takes_are_ended() {
     over_h2(|transport| {
         let mut target = Target::start(&[("write_stall_timeout", "1s"), ("keep_alive_timeout", "1s")]);
         let witness = Witness::watch(&target);

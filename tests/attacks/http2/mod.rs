@@ -7,7 +7,7 @@
 mod case;
 mod compression;
 mod fields;
-mod floods;
+pub(crate) mod floods;
 mod flow_control;
 mod frames;
 mod streams;

@@ -6,10 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_core::Stream;
 use http_body::{Body as HttpBody, Frame};
 use serde_json::{Value, json};
-use zzz::http::{Body, Parts};
+use zzz::http::{Body, Parts, header};
+use zzz::middleware::files::SendFile;
+use zzz::middleware::files::disposition::{self, Disposition};
 use zzz::prelude::*;
+use zzz::streaming::{Event, JsonLines, Sse};
 
 use super::board::BOARD;
 
@@ -41,6 +45,32 @@ pub(crate) async fn head(request: Request) -> Json<Value> {
         "peer": connection.and_then(|connection| connection.peer_addr()).map(|peer| peer.to_string()),
         "secure": connection.is_some_and(|connection| connection.is_secure()),
     }))
+}
+
+/// Who the client is, as far as anybody can know.
+pub(crate) async fn client(client: ClientInfo) -> String {
+    let ip = client.ip().map_or("nobody".to_owned(), |ip| ip.to_string());
+    format!("{ip} {} {}", client.scheme(), client.host().unwrap_or("nowhere"))
+}
+
+/// What a careless handler does with a text of the client's.
+pub(crate) async fn reflect(Path(place): Path<String>, Query(query): Query<Params>) -> Result<Response> {
+    let value = query.text("value").unwrap_or_default().to_owned();
+    Ok(match &*place {
+        "redirect" => Redirect::to(value).into_response(),
+        "path" => Redirect::to(format!("/{value}")).into_response(),
+        "external" => Redirect::external(format!("https://example.org/{value}")).into_response(),
+        "cookie" => (SetCookie::new("theme", value), "set").into_response(),
+        "cookie-path" => (SetCookie::new("theme", "dark").path(format!("/{value}")), "set").into_response(),
+        "etag" => ([(header::ETAG, value)], "tagged").into_response(),
+        "file" => {
+            let name = disposition::header(Disposition::Attachment, &value);
+            let mut response = "content".into_response();
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+            response
+        }
+        _ => return Err(Error::new(404, value)),
+    })
 }
 
 /// The body, back again.
@@ -89,6 +119,39 @@ pub(crate) async fn json(Json(value): Json<Value>) -> String {
     }
 }
 
+/// Knows one field, and passes over all others.
+#[derive(serde::Deserialize)]
+pub(crate) struct Title {
+    title: String,
+}
+
+pub(crate) async fn title(Json(Title { title }): Json<Title>) -> String {
+    BOARD.committed.fetch_add(1, SeqCst);
+    title
+}
+
+/// Lets nobody through.
+pub(crate) async fn refuse_everybody(_: Request, _: Next) -> Response {
+    Error::new(401, "Nobody may see this.").into_response()
+}
+
+/// What nobody may see.
+pub(crate) async fn secret() -> &'static str {
+    BOARD.committed.fetch_add(1, SeqCst);
+    "SECRET"
+}
+
+/// For everybody.
+pub(crate) async fn opened() -> &'static str {
+    "open"
+}
+
+/// A file of the folder `public`, beside which others stand.
+pub(crate) async fn file_below(Path(path): Path<String>, send: SendFile) -> Result<Response> {
+    let root = std::env::var_os("ZZZ_ROOT").map(PathBuf::from).unwrap_or_default();
+    send.file_below(root.join("public"), &path).await
+}
+
 pub(crate) async fn form(Form(params): Form<Params>) -> String {
     BOARD.committed.fetch_add(1, SeqCst);
     params.text("name").unwrap_or_default().to_owned()
@@ -100,6 +163,13 @@ pub(crate) async fn wait() -> &'static str {
     let _ = gate.wait_for(|open| *open).await;
     BOARD.committed.fetch_add(1, SeqCst);
     "waited"
+}
+
+/// Waits until the gate is opened, with a request in hand whose body it does not read.
+pub(crate) async fn hold(request: Request) -> &'static str {
+    let answer = wait().await;
+    drop(request);
+    answer
 }
 
 /// Waits for ever.
@@ -157,8 +227,52 @@ impl Drop for Chunks {
     }
 }
 
+/// The longest chunk of a stream.
+const LONGEST_CHUNK: usize = 64 << 10;
+
+/// The chunks are parts of one that is always there: a stream keeps nothing of its own.
 fn chunks(size: usize, left: u64, then: Then) -> Body {
-    Body::from_http_body(Chunks { chunk: vec![b'x'; size].into(), left, then })
+    static CONTENT: &[u8] = &[b'x'; LONGEST_CHUNK];
+    let chunk = Bytes::from_static(&CONTENT[..size.min(LONGEST_CHUNK)]);
+    Body::from_http_body(Chunks { chunk, left, then })
+}
+
+/// The file that `TARGET_FILE` names.
+pub(crate) async fn file(send: SendFile) -> Result<Response> {
+    let path = std::env::var_os("TARGET_FILE").ok_or_else(|| Error::new(404, "There is no file."))?;
+    send.file(path).await
+}
+
+/// Events without an end, made one by one.
+pub(crate) async fn events() -> Sse {
+    struct Endless(u64);
+    impl Stream for Endless {
+        type Item = Event;
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Event>> {
+            self.0 += 1;
+            Poll::Ready(Some(Event::new("x".repeat(1000))))
+        }
+    }
+    Sse::new(Endless(0))
+}
+
+/// Lines of JSON without an end, made one by one.
+pub(crate) async fn lines() -> JsonLines {
+    struct Endless(u64);
+    impl Stream for Endless {
+        type Item = u64;
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u64>> {
+            self.0 += 1;
+            Poll::Ready(Some(self.0))
+        }
+    }
+    JsonLines::new(Endless(0))
+}
+
+/// A body that is made as a whole.
+pub(crate) async fn made(Query(query): Query<Params>) -> Vec<u8> {
+    let size = query.text("size").and_then(|text| text.parse().ok());
+    vec![b'x'; size.unwrap_or(1000)]
 }
 
 /// A stream of `?chunks=` chunks of `?size=` bytes.

@@ -25,6 +25,10 @@ use super::{ConnectionState, Facts, Opening, Serving, Start, Stream};
 const REQUEST_TIMEOUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
+/// The answer to a head that was begun, and takes memory that others need.
+const FIELDS_TOO_LARGE: &[u8] =
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
 /// The task of a connection.
 pub(crate) struct Driver {
     stage: Stage,
@@ -154,21 +158,37 @@ impl Driver {
         }
     }
 
+    /// Begins anew with the connection: hyper's buffers grow to tens of KiB with a long head, body or response, and
+    /// stay that large. Nothing is in them now.
+    #[cold]
+    fn renew(&mut self) {
+        if let Some(parts) = self.take_http1() {
+            self.stage = Stage::Http1(self.serving.http1.serve_connection(parts.io, parts.service));
+            self.state.has_shrunk();
+        }
+    }
+
     /// Carries out what the sweeper or the server ordered.
     #[cold]
     fn obey(&mut self, order: Order) {
         match order {
             Order::None | Order::Finish => {}
             // What was written before is with the kernel, or the peer does not read and is not told.
-            Order::Refuse if !self.state.is_write_blocked() => {
+            Order::Renew => {
+                self.state.renewed();
+                if self.state.is_at_rest() {
+                    self.renew();
+                }
+            }
+            Order::Refuse | Order::Decline if !self.state.is_write_blocked() => {
                 if let Some(parts) = self.take_http1() {
                     let mut io = parts.io.into_inner();
-                    io.say_at_last(REQUEST_TIMEOUT);
+                    io.say_at_last(if order == Order::Refuse { REQUEST_TIMEOUT } else { FIELDS_TOO_LARGE });
                     self.stage = Stage::Closing(io);
                 }
                 self.state.lingers();
             }
-            Order::Refuse | Order::Close => {
+            Order::Refuse | Order::Decline | Order::Close => {
                 if let Some(parts) = self.take_http1()
                     && self.state.is_write_blocked()
                 {

@@ -1,11 +1,15 @@
 //! [`Exchange`]: one request and its response, as far as time is concerned.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use zzz_core::http::Overdue;
 
 use super::Deadlines;
 use super::clock::Since;
+use crate::budget::Account;
 
 /// The times of a request in flight. A connection of HTTP/1 has one for all its requests, which come one after the
 /// other; of HTTP/2, each stream has its own.
@@ -19,8 +23,13 @@ pub(super) struct Exchange {
     timeout: AtomicU64,
     /// Whether its response has begun.
     answered: AtomicBool,
-    overdue: AtomicU8,
+    /// How many requests there were, so that what was late with one is not held against the next.
+    turn: AtomicU64,
+    /// What is overdue, and in which turn.
+    overdue: AtomicU64,
     incoming: Pace,
+    /// What somebody has read of the body and keeps until the rest has come.
+    pub(super) account: Account,
     /// When the last piece of the response was handed over, unless more was asked for since.
     handed_over: Since,
 }
@@ -36,8 +45,10 @@ pub(super) enum Verdict {
     Cut,
 }
 
-const RESPONSE: u8 = 1;
-const BODY: u8 = 2;
+const RESPONSE: u64 = 1;
+const BODY: u64 = 2;
+/// As many bits has what is overdue; the rest is the turn.
+const KIND_BITS: u32 = 2;
 
 impl Exchange {
     /// A request came. A timeout of 0 is none.
@@ -45,10 +56,16 @@ impl Exchange {
         self.since.store(now, Relaxed);
         self.timeout.store(timeout, Relaxed);
         self.answered.store(false, Relaxed);
-        self.overdue.store(0, Relaxed);
         if has_body {
             self.incoming.reset();
         }
+        // Whoever sees this turn sees what is above, too.
+        self.turn.store(self.turn.load(Relaxed) + 1, Release);
+    }
+
+    /// Whether the request came later than that.
+    pub(super) fn began_after(&self, moment: u64) -> bool {
+        self.since.load(Relaxed) > moment
     }
 
     pub(super) fn set_timeout(&self, timeout: u64) {
@@ -90,14 +107,26 @@ impl Exchange {
         self.handed_over.set(now);
     }
 
-    /// HTTP/2's machine asks for more of the response.
+    /// A piece of the response has left for the peer; others may wait still.
+    #[cfg(feature = "http2")]
+    pub(super) fn piece_left(&self, now: u64) {
+        if self.handed_over.get().is_some() {
+            self.handed_over.set(now);
+        }
+    }
+
+    /// HTTP/2's machine asks for more of the response, and gets it.
     #[cfg(feature = "http2")]
     pub(super) fn asked_for_more(&self) {
         self.handed_over.clear();
     }
 
     pub(super) fn overdue(&self) -> Option<Overdue> {
-        match self.overdue.load(Relaxed) {
+        let overdue = self.overdue.load(Relaxed);
+        if overdue >> KIND_BITS != self.turn.load(Relaxed) {
+            return None;
+        }
+        match overdue & ((1 << KIND_BITS) - 1) {
             0 => None,
             BODY => Some(Overdue::Body),
             _ => Some(Overdue::Response),
@@ -106,12 +135,14 @@ impl Exchange {
 
     /// Looks at what is late; the sweeper calls it once a round.
     pub(super) fn sweep(&self, now: u64, deadlines: &Deadlines) -> Verdict {
+        // The request may end while this looks at it, and the next begin.
+        let turn = self.turn.load(Acquire) << KIND_BITS;
         let answered = self.answered.load(Relaxed);
         if self.incoming.is_too_slow(now, deadlines) {
             if answered {
                 return Verdict::Cut;
             }
-            self.overdue.store(BODY, Relaxed);
+            self.overdue.store(turn | BODY, Relaxed);
             return Verdict::Late;
         }
         if answered {
@@ -120,7 +151,7 @@ impl Exchange {
         }
         let timeout = self.timeout.load(Relaxed);
         if timeout != 0 && deadlines.over(now, self.since.load(Relaxed), timeout) {
-            self.overdue.store(RESPONSE, Relaxed);
+            self.overdue.store(turn | RESPONSE, Relaxed);
             return Verdict::Late;
         }
         Verdict::Fine
@@ -181,5 +212,24 @@ impl Pace {
             let owed = owed.saturating_add(now.saturating_sub(since));
             owed > deadlines.body_grace.saturating_add(deadlines.round)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_late_with_one_request_is_not_held_against_the_next() {
+        let exchange = Exchange::default();
+        assert_eq!(exchange.overdue(), None, "before the first");
+        exchange.begin(0, 100, false);
+        // The sweeper has looked at the first when it ends and the next begins, and says only now what it saw.
+        let late = exchange.turn.load(Relaxed) << KIND_BITS | RESPONSE;
+        exchange.overdue.store(late, Relaxed);
+        assert_eq!(exchange.overdue(), Some(Overdue::Response));
+        exchange.begin(200, 100, false);
+        exchange.overdue.store(late, Relaxed);
+        assert_eq!(exchange.overdue(), None);
     }
 }

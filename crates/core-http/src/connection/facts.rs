@@ -8,6 +8,8 @@ pub(crate) struct Facts {
     /// The client's address: that of the socket's other end, or what a trusted proxy's PROXY header says.
     /// `None` over a unix socket.
     pub(crate) peer: Option<SocketAddr>,
+    /// The address that the client has connected to, by the socket or by what a trusted proxy's PROXY header says.
+    pub(crate) local: Option<SocketAddr>,
     /// The other end of the socket where `peer` comes from a PROXY header.
     pub(crate) proxy: Option<SocketAddr>,
     /// Whether the connection is encrypted.
@@ -21,7 +23,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// A plain connection over TCP.
-    pub(crate) fn tcp(peer: SocketAddr) -> Self {
-        Self { peer: Some(peer), ..Self::default() }
+    pub(crate) fn tcp(peer: SocketAddr, local: Option<SocketAddr>) -> Self {
+        Self { peer: Some(peer), local, ..Self::default() }
     }
 }

@@ -3,9 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-#[cfg(feature = "http2")]
-use std::task::ready;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -25,13 +23,17 @@ pub(super) struct TrackedIo {
     sniff: Option<Sniff>,
     #[cfg(feature = "http2")]
     frames: Option<Box<FrameWatch>>,
-    /// Whether there is nothing to find out, no frame to look at, and nothing that the peer does not take: one
-    /// question for what HTTP/1 nearly always is.
+    /// Whether there is nothing to find out, no frame to look at, nothing that the peer does not take, and little that
+    /// is kept: one question for what HTTP/1 nearly always is.
     plain: bool,
+    /// Whether so much is kept of what came that more may have to wait.
+    metered: bool,
     /// Whether the state knows of bytes that the peer does not take.
     blocked: bool,
     /// What the stream had passed on when that was noted last.
     passed_on: u64,
+    /// Whether something was read since the last write.
+    has_read: bool,
     /// Whether the peer has said its last.
     ended: bool,
     closing: Closing,
@@ -47,8 +49,10 @@ impl TrackedIo {
             #[cfg(feature = "http2")]
             frames: None,
             plain: true,
+            metered: false,
             blocked: false,
             passed_on: 0,
+            has_read: false,
             ended: false,
             closing: Closing::default(),
         }
@@ -90,11 +94,16 @@ impl TrackedIo {
     }
 
     /// Reads where that takes more than reading.
-    #[cfg(feature = "http2")]
     #[cold]
     fn poll_read_watched(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // To hyper this looks as if the peer had said its last. It flushes and closes, which is when the peer is told.
+        #[cfg(feature = "http2")]
         if let Some(frames) = &mut self.frames {
+            if self.state.account.is_given_up() && frames.calm_down() {
+                self.state.gives_up_on_peer();
+                self.closing = Closing::with(&frames.farewell());
+            }
+            // To hyper this looks as if the peer had said its last. It flushes and closes, which is when the peer is
+            // told.
             if frames.is_over() {
                 return Poll::Ready(Ok(()));
             }
@@ -103,30 +112,62 @@ impl TrackedIo {
                 return Poll::Pending;
             }
         }
-        let before = buf.filled().len();
-        match &mut self.sniff {
-            Some(sniff) => {
-                ready!(sniff.poll_read(&mut self.stream, &self.state, cx, buf))?;
-                if sniff.is_done() {
-                    self.sniff = None;
-                    self.settle();
-                }
-            }
-            None => ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?,
+        // The sweeper wakes the task when there is room, or gives it up.
+        if self.state.is_counted() && !self.state.may_keep_more() {
+            return Poll::Pending;
         }
-        let came = &buf.filled()[before..];
+        let bound = self.state.read_bound();
+        let before = buf.filled().len();
+        match bound {
+            Some(0) => return Poll::Pending,
+            Some(bound) => ready!(self.poll_read_bounded(cx, buf, bound))?,
+            None => ready!(self.poll_read_inner(cx, buf))?,
+        }
+        let came = &mut buf.filled_mut()[before..];
         if came.is_empty() {
             self.ended = true;
         } else {
-            self.state.received(came);
+            self.metered = self.state.received(came);
+            #[cfg(feature = "http2")]
             self.frames_came(buf, before);
+            self.settle();
         }
         Poll::Ready(Ok(()))
     }
 
+    /// Reads no more than so much.
+    fn poll_read_bounded(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        bound: usize,
+    ) -> Poll<io::Result<()>> {
+        let bound = bound.min(buf.remaining());
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(bound));
+        ready!(self.poll_read_inner(cx, &mut part))?;
+        let came = part.filled().len();
+        buf.advance(came);
+        Poll::Ready(Ok(()))
+    }
+
+    #[cfg(feature = "http2")]
+    fn poll_read_inner(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Some(sniff) = &mut self.sniff else { return Pin::new(&mut self.stream).poll_read(cx, buf) };
+        ready!(sniff.poll_read(&mut self.stream, &self.state, cx, buf))?;
+        if sniff.is_done() {
+            self.sniff = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    #[cfg(not(feature = "http2"))]
+    fn poll_read_inner(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+
     /// Sees whether there is anything left to watch.
     fn settle(&mut self) {
-        self.plain = !self.blocked;
+        self.plain = !self.blocked && !self.metered;
         #[cfg(feature = "http2")]
         {
             self.plain &= self.sniff.is_none() && self.frames.is_none();
@@ -137,6 +178,7 @@ impl TrackedIo {
     /// it allocates a buffer with every request.
     ///
     /// hyper flushes whenever it has polled the handler, so this also asks to be woken.
+    #[inline(never)]
     fn check_peer(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         match self.stream.poll_gone(cx) {
             Poll::Ready(Ok(true)) => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -157,6 +199,8 @@ impl TrackedIo {
     fn frames_came(&mut self, buf: &mut ReadBuf<'_>, before: usize) {
         let (Some(frames), Some(streams)) = (&mut self.frames, self.state.streams()) else { return };
         let now = self.state.now();
+        frames.have_room(streams.has_room_for_block(&self.state));
+        frames.pieces_left(streams.take_sent());
         let seen = frames.received(&buf.filled()[before..], now);
         buf.set_filled(before + seen);
         if frames.is_exceeded() {
@@ -164,6 +208,7 @@ impl TrackedIo {
             self.closing = Closing::with(&frames.farewell());
         }
         streams.head_comes(frames.is_within_head(), now);
+        streams.data_came(&self.state, frames.take_data(), frames.is_within_block());
     }
 
     /// Notes whether the peer takes what is written, and how much.
@@ -193,17 +238,23 @@ impl TrackedIo {
 impl AsyncRead for TrackedIo {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = buf.filled().len();
-        #[cfg(feature = "http2")]
         if !this.plain {
             return this.poll_read_watched(cx, buf);
         }
+        let before = buf.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buf);
-        let came = &buf.filled()[before..];
-        if !came.is_empty() {
-            this.state.received(came);
-        } else if read.is_ready() {
+        if read.is_pending() {
+            return Poll::Pending;
+        }
+        let came = &mut buf.filled_mut()[before..];
+        if came.is_empty() {
             this.ended = true;
+        } else {
+            this.has_read = true;
+            if this.state.received(came) {
+                this.metered = true;
+                this.plain = false;
+            }
         }
         read
     }
@@ -212,6 +263,14 @@ impl AsyncRead for TrackedIo {
 impl AsyncWrite for TrackedIo {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Nearly always the socket takes an answer at once, and the registration for when it does is left out. That
+        // is no part of the task's budget, so a write that no read was paid for goes the other way.
+        if this.plain && std::mem::take(&mut this.has_read) {
+            match this.stream.try_write(buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                wrote => return Poll::Ready(wrote),
+            }
+        }
         let wrote = Pin::new(&mut this.stream).poll_write(cx, buf);
         if wrote.is_pending() || !this.plain {
             this.note(wrote.is_pending(), written(&wrote));

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use zzz_core::http::Connection;
 
 use super::ConnectionState;
 use super::exchange::Exchange;
 #[cfg(feature = "http2")]
 use super::http2::StreamState;
+use crate::budget::FREE;
 
 /// What a request and its response run in.
 #[derive(Clone)]
@@ -59,9 +61,33 @@ impl Lane {
         }
     }
 
+    /// The request has a body.
+    pub(super) fn request_body_begins(&self) {
+        #[cfg(feature = "http2")]
+        if let Self::Stream(stream) = self {
+            stream.body_begins();
+        }
+    }
+
+    /// So many bytes of the request's body were read.
+    pub(super) fn request_body_came(&self, bytes: u64) {
+        self.exchange().body_came(self.now(), bytes);
+        match self {
+            Self::Connection(connection) if bytes > FREE => connection.grew(),
+            Self::Connection(_) => {}
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.body_taken(bytes),
+        }
+    }
+
     /// Nobody reads the request's body any more.
     pub(super) fn request_body_let_go(&self) {
         self.exchange().body_ended();
+        self.exchange().account.close(self.connection().budget());
+        #[cfg(feature = "http2")]
+        if let Self::Stream(stream) = self {
+            stream.body_ends();
+        }
     }
 
     /// The response was handed over as a whole.
@@ -75,9 +101,10 @@ impl Lane {
 
     /// How many bytes of a body's frame are handed over at once. What is shorter than one piece needs no watching.
     ///
-    /// Over HTTP/1 hyper copies a piece into its buffer, and that stays that large while the connection is kept. Over HTTP/2 the machine takes a piece as soon as the peer has room
-    /// for a single byte of it, and nobody hears of the rest any more. So the last KiB is a piece of its own:
-    /// until the peer has room for what is before it, the body is there and its time is watched.
+    /// Over HTTP/1 hyper copies a piece into its buffer, and that stays that large while the connection is kept. Over
+    /// HTTP/2 the machine takes a piece as soon as the peer has room for a single byte of it, and nobody hears of the rest
+    /// any more. So the last KiB is a piece of its own: until the peer has room for what is before it, the body is there
+    /// and its time is watched.
     pub(super) fn piece(&self, left: usize) -> usize {
         match self {
             Self::Connection(_) => left.min(32 * 1024),
@@ -89,25 +116,24 @@ impl Lane {
         }
     }
 
-    /// A piece of the response was handed over. Over HTTP/1 the socket tells whether the peer takes it.
-    pub(super) fn handed_over(&self) {
+    /// Hands over the next piece of a response, cut off from what is left of it. Over HTTP/1 the socket tells whether the
+    /// peer takes it, over HTTP/2 the piece itself.
+    pub(super) fn hand_over(&self, left: &mut Bytes) -> Bytes {
+        let wanted = self.piece(left.len());
         match self {
-            Self::Connection(connection) => connection.piece_handed_over(),
+            Self::Connection(connection) => left.split_to(connection.piece_handed_over(wanted)),
             #[cfg(feature = "http2")]
-            Self::Stream(stream) => stream.exchange.handed_over(stream.connection.now()),
+            Self::Stream(stream) => stream.hand_over(left.split_to(wanted)),
         }
     }
 
-    /// The next piece is asked for; whether it may be given. Over HTTP/1 hyper asks before the last one has left; over
-    /// HTTP/2 when there is room.
+    /// The next piece is asked for; whether it may be given. If not, the task is woken when it may. Over HTTP/1 hyper
+    /// asks before the last one has left; over HTTP/2 when the peer's window has room.
     pub(super) fn has_room(&self) -> bool {
         match self {
             Self::Connection(connection) => connection.has_piece_left(),
             #[cfg(feature = "http2")]
-            Self::Stream(stream) => {
-                stream.exchange.asked_for_more();
-                true
-            }
+            Self::Stream(stream) => stream.has_room(),
         }
     }
 }

@@ -30,6 +30,8 @@ mod inbound;
 mod io;
 mod lane;
 mod raw_head;
+#[cfg(feature = "tls")]
+mod records;
 mod service;
 mod serving;
 #[cfg(feature = "http2")]
@@ -46,5 +48,5 @@ pub(crate) use deadlines::{Deadlines, millis};
 pub(crate) use driver::Driver;
 pub(crate) use facts::Facts;
 pub(crate) use serving::Serving;
-pub(crate) use state::ConnectionState;
+pub(crate) use state::{ConnectionState, REST};
 pub(crate) use stream::{Opening, Start, Stream};

@@ -5,7 +5,7 @@
 //! is missing among the fields that it passes on, so their number tells.
 
 /// A head that leaves no doubt about where its body ends.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RawHead {
     /// In bytes, with its empty line.
     pub(super) length: usize,
@@ -13,32 +13,88 @@ pub(super) struct RawHead {
     pub(super) fields: usize,
 }
 
-/// The head that these bytes begin with: each line ends with CRLF, and there is one length at most. `None` if there is
-/// doubt, or no end.
-pub(super) fn unambiguous(bytes: &[u8]) -> Option<RawHead> {
-    let (mut lines, mut lengths) = (0_usize, 0);
-    let mut rest = bytes;
-    loop {
-        let end = memchr::memchr(b'\n', rest)?;
-        let line = rest[..end].strip_suffix(b"\r")?;
-        rest = &rest[end + 1..];
-        if line.is_empty() {
-            return Some(RawHead { length: bytes.len() - rest.len(), fields: lines.checked_sub(1)? });
-        }
-        lines += 1;
-        let name = memchr::memchr(b':', line).map_or(line, |colon| &line[..colon]);
-        if name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding") {
-            lengths += 1;
-            if lengths > 1 {
-                return None;
+/// Looks through a head that comes in any number of pieces, and keeps nothing of it but the beginning of a line.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    length: usize,
+    /// How many lines were complete.
+    lines: usize,
+    /// How many of them say how long the body is.
+    lengths: usize,
+    /// How the line that is coming begins, and how long it is by now.
+    begin: [u8; LONGEST_NAME + 1],
+    line: usize,
+    /// Whether its last byte is a CR.
+    cr: bool,
+    doubt: bool,
+}
+
+/// `transfer-encoding`
+const LONGEST_NAME: usize = 17;
+
+impl Scan {
+    /// More of a head came, and perhaps what is behind it. How many of these bytes are the head's, if it ends with them.
+    pub(super) fn came(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut rest = bytes;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            self.line_goes_on(&rest[..end]);
+            rest = &rest[end + 1..];
+            self.length += 1;
+            let is_empty = self.cr && self.line == 1;
+            self.line_ends(is_empty);
+            if is_empty {
+                return Some(bytes.len() - rest.len());
             }
         }
+        self.line_goes_on(rest);
+        None
+    }
+
+    fn line_goes_on(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.begin.get_mut(self.line..) {
+            let short = place.len().min(bytes.len());
+            place[..short].copy_from_slice(&bytes[..short]);
+        }
+        self.cr = bytes.last().map_or(self.cr, |last| *last == b'\r');
+        self.line += bytes.len();
+        self.length += bytes.len();
+    }
+
+    fn line_ends(&mut self, is_empty: bool) {
+        // A head begins with a line that is not empty, and each ends with CRLF.
+        self.doubt |= !self.cr || is_empty && self.lines == 0;
+        if !is_empty {
+            self.lines += 1;
+            let begin = &self.begin[..self.line.min(self.begin.len())];
+            let name = &begin[..memchr::memchr(b':', begin).unwrap_or(0)];
+            if name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding")
+            {
+                self.lengths += 1;
+                self.doubt |= self.lengths > 1;
+            }
+        }
+        (self.line, self.cr) = (0, false);
+    }
+
+    /// How much of the head has come.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Whether nothing of a head has come, or no more than half an empty line.
+    pub(super) fn is_before_head(&self) -> bool {
+        self.lines == 0 && (self.line == 0 || self.line == 1 && self.cr)
+    }
+
+    /// The head, when it has ended, if it leaves no doubt: each line ends with CRLF, and there is one length at most.
+    pub(super) fn head(&self) -> Option<RawHead> {
+        (!self.doubt).then_some(RawHead { length: self.length, fields: self.lines.checked_sub(1)? })
     }
 }
 
 /// How many fields these bytes have, if they are one head and nothing else, and each of its lines ends with CRLF. Of a
 /// head that is very short or long this is not found out.
-#[inline]
+#[inline(always)]
 pub(super) fn sole(bytes: &[u8]) -> Option<u32> {
     // With the empty line at the end cut off, an LF must be behind a CR, and none may be two before it. The first two
     // bytes are none: an empty line before the head is not counted here.
@@ -107,6 +163,27 @@ fn compare(
 mod tests {
     use super::*;
 
+    /// The head that these bytes begin with, however they are cut.
+    fn scan(bytes: &[u8]) -> Option<RawHead> {
+        let whole = {
+            let mut scan = Scan::default();
+            scan.came(bytes).map(|end| (end, scan.head()))
+        };
+        for cut in 0..bytes.len() {
+            let mut scan = Scan::default();
+            let first = scan.came(&bytes[..cut]);
+            let end = first.or_else(|| scan.came(&bytes[cut..]).map(|end| end + cut));
+            assert_eq!(end.map(|end| (end, scan.head())), whole, "cut at {cut}");
+        }
+        let mut single = Scan::default();
+        let end = bytes.iter().position(|byte| single.came(std::slice::from_ref(byte)).is_some());
+        assert_eq!(end.map(|end| (end + 1, single.head())), whole, "byte by byte");
+        if let Some((end, _)) = whole {
+            assert_eq!(single.length(), end);
+        }
+        whole.and_then(|(_, head)| head)
+    }
+
     #[test]
     fn finds_two_lengths_and_lines_without_an_end() {
         for (head, clear) in [
@@ -124,10 +201,11 @@ mod tests {
             ("POST / HTTP/1.1\r\nhost: x\r\n", false),
             ("\r\nPOST / HTTP/1.1\r\nhost: x\r\n\r\n", false),
         ] {
-            assert_eq!(unambiguous(head.as_bytes()).is_some(), clear, "{head:?}");
+            assert_eq!(scan(head.as_bytes()).is_some(), clear, "{head:?}");
         }
-        let head = unambiguous(b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET");
+        let head = scan(b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET");
         assert_eq!(head, Some(RawHead { length: 27, fields: 1 }));
+        assert_eq!(scan(b"GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n").unwrap().fields, 1);
     }
 
     #[test]

@@ -1,20 +1,25 @@
 //! Between hyper and a [`Service`]: requests in, responses out, and the state told of both.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use zzz_core::http::{Body, BodyError, BoxFuture, Handover, Overdue, Request, Response, Service};
+use zzz_core::ErrorStatus;
+use zzz_core::http::{Answer, Body, BodyError, Handover, Overdue, Request, RequestBody, Response, Service};
 
 use super::inbound::Framing;
 use super::lane::Lane;
 use super::{ConnectionState, strict, upgrade};
+use crate::budget::FREE;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What the requests of a connection of HTTP/1 are answered with.
 pub(super) struct Dispatch {
@@ -46,13 +51,13 @@ impl RequestLimits {
         not(feature = "decompress"),
         expect(clippy::unused_self, reason = "there is nothing to choose")
     )]
-    fn readable(&self, parts: &mut http::request::Parts, incoming: IncomingBody) -> Body {
+    fn readable(&self, request: &mut Request, incoming: IncomingBody) -> Body {
         #[cfg(feature = "decompress")]
         if self.decompress {
-            return crate::decompress::body(&mut parts.headers, incoming, self.body);
+            return crate::decompress::body(request.headers_mut(), incoming, self.body);
         }
-        let _ = parts;
-        Body::from_http_body(incoming)
+        let _ = request;
+        Body::from_request_body(incoming)
     }
 }
 
@@ -62,27 +67,39 @@ impl hyper::service::Service<http::Request<Incoming>> for Dispatch {
     type Error = Infallible;
     type Future = Call;
 
+    // Not within hyper's code: there the compiler knows less of what the request may share, and moves it once more.
+    #[inline(never)]
     fn call(&self, request: http::Request<Incoming>) -> Call {
-        let (mut parts, incoming) = request.into_parts();
-        let has_body = !incoming.is_end_stream();
-        let framing = match incoming.size_hint().exact() {
-            _ if !has_body => Framing::Empty,
+        let framing = match request.body().size_hint().exact() {
+            Some(0) => Framing::Empty,
             Some(length) => Framing::Length(length),
             None => Framing::Chunked,
         };
-        let length = self.state.request_began(parts.headers.len(), framing, self.limits.timeout);
+        let has_body = framing != Framing::Empty;
+        let length = self.state.request_began(request.headers().len(), framing, self.limits.timeout);
+        let (parts, incoming) = request.into_parts();
         let lane = Lane::Connection(Arc::clone(&self.state));
         let chunked = framing == Framing::Chunked;
+        // Put at once where they stay: the parts of a request are large, and moved at every step.
+        let mut request = Request::with_connection(parts, Body::empty(), Some(lane.seen_by_request()));
         match length {
             None => return Call::refused(StatusCode::BAD_REQUEST, lane),
-            // hyper bounds its buffer, but takes a longer head if it comes in one piece.
-            Some(length) if length > self.limits.max_head => {
-                return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
+            Some(length) if length > FREE => {
+                // hyper bounds its buffer, but takes a longer head if it comes in one piece.
+                if length > self.limits.max_head {
+                    return Call::refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, lane);
+                }
+                self.state.long_head_began(length);
             }
             Some(_) => {}
         }
-        match strict::http1(&mut parts, self.limits.max_target, chunked, &self.hosts) {
-            Ok(()) => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),
+        match strict::http1(&mut request, self.limits.max_target, chunked, &self.hosts) {
+            Ok(()) => {}
+            Err(status) => return Call::refused(status, lane),
+        }
+        // Each that took the request by value would move it.
+        match Call::prepare(&self.limits, &mut request, incoming, has_body, &lane) {
+            Ok(()) => Call::answered_by(self.service.answer(&mut request), lane),
             Err(status) => Call::refused(status, lane),
         }
     }
@@ -105,12 +122,12 @@ fn close_after(response: &mut Response) {
 
 /// A request in flight.
 pub(super) struct Call {
-    answer: Answer,
+    outcome: Outcome,
     lane: Lane,
 }
 
-enum Answer {
-    Handler(BoxFuture<Response>),
+enum Outcome {
+    Answer(Answer),
     Refused(StatusCode),
 }
 
@@ -118,30 +135,40 @@ impl Call {
     /// A request that the service does not see.
     #[cold]
     pub(super) fn refused(status: StatusCode, lane: Lane) -> Self {
-        Self { answer: Answer::Refused(status), lane }
+        Self { outcome: Outcome::Refused(status), lane }
     }
 
-    /// Hands a request to the service. Inlined, since the parts of a request would be moved once more.
+    /// A request that a service answers.
     #[inline(always)]
-    pub(super) fn begin(
-        service: &dyn Service,
+    pub(super) fn answered_by(answer: Answer, lane: Lane) -> Self {
+        Self { outcome: Outcome::Answer(answer), lane }
+    }
+
+    /// Gives a request its body, before the service gets it.
+    ///
+    /// # Errors
+    /// The status to refuse it with.
+    #[inline(always)]
+    pub(super) fn prepare(
         limits: &RequestLimits,
-        mut parts: http::request::Parts,
+        request: &mut Request,
         incoming: Incoming,
         has_body: bool,
-        lane: Lane,
-    ) -> Self {
-        if !parts.extensions.is_empty() {
-            upgrade::offer(&mut parts, has_body);
+        lane: &Lane,
+    ) -> Result<(), StatusCode> {
+        if !request.extensions().is_empty() {
+            upgrade::offer(request.http_mut(), has_body);
         }
-        let mut body = if has_body {
-            limits.readable(&mut parts, IncomingBody { incoming, lane: lane.clone() })
-        } else {
-            Body::empty()
-        };
-        body.set_limit(limits.body);
-        let request = Request::with_connection(parts, body, Some(lane.seen_by_request()));
-        Self { answer: Answer::Handler(service.call(request)), lane }
+        if has_body {
+            // Who sends no body has nothing to wait with.
+            if strict::expects_too_much(request.headers()) {
+                return Err(StatusCode::EXPECTATION_FAILED);
+            }
+            let incoming = IncomingBody::new(incoming, lane.clone());
+            *request.body_mut() = limits.readable(request, incoming);
+            request.body_mut().set_limit(limits.body);
+        }
+        Ok(())
     }
 
     /// What to answer for a handler that is not done, if it has to be.
@@ -162,6 +189,22 @@ impl Call {
             response.status(),
             StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
         );
+        match &self.lane {
+            // By far the most: it is short and here as a whole, so that hyper takes it at once.
+            Lane::Connection(connection)
+                if !rare
+                    && !connection.is_finishing()
+                    && response.body().known_length().is_some_and(|length| length as u64 <= FREE) =>
+            {
+                connection.exchange.answered();
+                connection.response_ended();
+            }
+            _ => self.settle_otherwise(response, rare),
+        }
+    }
+
+    #[inline(never)]
+    fn settle_otherwise(&self, response: &mut Response, rare: bool) {
         if rare || self.lane.connection().is_finishing() {
             self.adjust(response);
         }
@@ -187,22 +230,22 @@ impl Call {
 impl Future for Call {
     type Output = Result<Response, Infallible>;
 
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         // Changed where it lies: every binding of the response by itself would move it once more.
-        let mut answer = match &mut this.answer {
-            Answer::Handler(handler) => handler.as_mut().poll(cx),
-            Answer::Refused(status) => Poll::Ready(bare(*status)),
-        };
-        if answer.is_pending()
-            && let Some(response) = this.overdue()
-        {
-            answer = Poll::Ready(response);
+        let mut place = None;
+        match &mut this.outcome {
+            Outcome::Answer(answer) => answer.poll_in(cx, &mut place),
+            Outcome::Refused(status) => place = Some(bare(*status)),
         }
-        if let Poll::Ready(response) = &mut answer {
+        if place.is_none() {
+            place = this.overdue();
+        }
+        if let Some(response) = &mut place {
             this.settle(response);
         }
-        answer.map(Ok)
+        place.map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
     }
 }
 
@@ -212,21 +255,87 @@ struct IncomingBody {
     lane: Lane,
 }
 
+impl IncomingBody {
+    fn new(incoming: Incoming, lane: Lane) -> Self {
+        lane.request_body_begins();
+        Self { incoming, lane }
+    }
+
+    /// Waits until there is room for more than is held of this body.
+    ///
+    /// # Errors
+    /// Status 503 if it was given up for others.
+    #[cold]
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        let exchange = self.lane.exchange();
+        // Whoever reads need not be the connection's task.
+        exchange.account.read_by(cx.waker());
+        if exchange.account.is_given_up() {
+            return Poll::Ready(Err(GivenUp::new().into()));
+        }
+        if self.lane.connection().may_keep_more_of(&exchange.account) {
+            return Poll::Ready(Ok(()));
+        }
+        // It is not the client that somebody waits for.
+        exchange.body_came(self.lane.now(), 0);
+        Poll::Pending
+    }
+}
+
+/// A body was given up, since it came slowly and took memory that others need.
+#[derive(Debug)]
+struct GivenUp(ErrorStatus);
+
+impl GivenUp {
+    fn new() -> Self {
+        let message = "The server has no memory left for bodies that come this slowly. Try again later.";
+        Self(ErrorStatus::new(503).message(message).retry_after(10))
+    }
+}
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "it came slowly and was given up, since `[http] max_buffered` is used up by bodies and heads that are not \
+             complete; raise it if such clients are welcome",
+        )
+    }
+}
+
+impl std::error::Error for GivenUp {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl RequestBody for IncomingBody {
+    fn set_held(self: Pin<&mut Self>, bytes: u64) {
+        let connection = self.lane.connection();
+        self.lane.exchange().account.set(connection.budget(), bytes, connection.now());
+    }
+}
+
 impl HttpBody for IncomingBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = Pin::new(&mut self.incoming).poll_frame(cx);
-        let exchange = self.lane.exchange();
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        // What is complete needs no more room.
+        if self.lane.exchange().account.kept() > 0
+            && !self.incoming.is_end_stream()
+            && let Err(error) = ready!(self.poll_room(cx))
+        {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let frame = Pin::new(&mut self.incoming).poll_frame(cx).map_err(Into::into);
         match &frame {
-            Poll::Pending => exchange.body_awaited(self.lane.now()),
+            Poll::Pending => self.lane.exchange().body_awaited(self.lane.now()),
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
-                exchange.body_came(self.lane.now(), bytes as u64);
+                self.lane.request_body_came(bytes as u64);
             }
             Poll::Ready(_) => {}
         }
@@ -264,19 +373,26 @@ struct OutgoingBody {
 impl OutgoingBody {
     /// Wraps a body that is a stream or long; one that is here and short is handed over at once.
     fn watch(body: &mut Body, lane: &Lane) {
-        if body.known_length().is_some_and(|length| lane.piece(length) == length) {
+        if let Some(length) = body.known_length()
+            && lane.piece(length) == length
+        {
+            if length as u64 > FREE {
+                lane.connection().grew();
+            }
             lane.response_ended();
-            return;
+        } else {
+            Self::wrap(body, lane);
         }
+    }
+
+    fn wrap(body: &mut Body, lane: &Lane) {
         let mut body_of_app = std::mem::take(body);
         body_of_app.watch_shutdown(&lane.connection().shutdown);
         *body = Body::from_http_body(Self { body: body_of_app, rest: Bytes::new(), lane: lane.clone() });
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
-        let length = self.lane.piece(self.rest.len());
-        self.lane.handed_over();
-        Frame::data(self.rest.split_to(length))
+        Frame::data(self.lane.hand_over(&mut self.rest))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use zzz_core::http::{Connection, Handover, Overdue, ShutdownSignal};
+use zzz_core::http::{Connection, Handover, Overdue, Share, ShutdownSignal};
 
 use super::clock::{CoarseClock, Since};
 use super::exchange::{Exchange, Verdict};
@@ -14,6 +14,7 @@ use super::exchange::{Exchange, Verdict};
 use super::http2::Streams;
 use super::inbound::{Framing, Inbound};
 use super::{Deadlines, Facts, millis};
+use crate::budget::{Account, Budget, FREE, Rent};
 
 /// Where a connection stands. Every phase but the handler's own waits on the peer and has a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +58,12 @@ pub(super) enum Order {
     None,
     /// Finish the request in flight, then close.
     Finish,
+    /// Take less memory, if nothing is in flight.
+    Renew,
     /// Answer a head that was begun and not finished in time with 408, then close.
     Refuse,
+    /// Answer a head that was begun and takes memory that is needed with 431, then close.
+    Decline,
     /// Close now.
     Close,
 }
@@ -71,9 +76,18 @@ const PIECE_HANDED_OVER: u8 = 1;
 /// It is, and the next one waits for it to leave.
 const PIECE_AWAITED: u8 = 2;
 
+/// What hyper's buffer has room for from its beginning, beside the head of a response.
+const SMALL_PIECE: usize = 6 * 1024;
+
+/// How long, in milliseconds, a connection is idle before it gives back what its buffers have grown to, or its place if
+/// somebody waits for one.
+pub(crate) const REST: u64 = 1_000;
+
 const FINISH: u8 = 1;
 const REFUSE: u8 = 2;
 const CLOSE: u8 = 4;
+const DECLINE: u8 = 8;
+const RENEW: u8 = 16;
 
 /// The state of one connection, shared by its task and the sweeper.
 ///
@@ -81,6 +95,16 @@ const CLOSE: u8 = 4;
 /// relaxed: the sweeper comes round again, and the waker orders what must be seen.
 pub(crate) struct ConnectionState {
     clock: Arc<CoarseClock>,
+    budget: Arc<Budget>,
+    /// What is kept of handshakes and heads, and over HTTP/2 of bodies that nobody has read.
+    pub(super) account: Account,
+    /// What of that is within records of TLS, and what is not.
+    #[cfg(feature = "tls")]
+    sealed: AtomicU64,
+    #[cfg(feature = "tls")]
+    unsealed: AtomicU64,
+    /// Whether hyper's buffers are larger than they were in the beginning.
+    has_grown: AtomicBool,
     /// The server's, for responses without an end of their own.
     pub(super) shutdown: ShutdownSignal,
     facts: OnceLock<Facts>,
@@ -90,6 +114,8 @@ pub(crate) struct ConnectionState {
     inbound: Inbound,
     /// Whether a piece of a long response is in hyper's buffer, and whether the next one waits.
     piece: AtomicU8,
+    /// What the buffer has grown to for pieces of long responses.
+    buffer: Mutex<Share>,
     /// Whether the body of the last request has not come as a whole.
     body_owed: AtomicBool,
     /// Whether the peer has sent more than is read while a handler is at work, so that its end would not be seen.
@@ -109,16 +135,24 @@ pub(crate) struct ConnectionState {
 }
 
 impl ConnectionState {
-    pub(crate) fn new(clock: Arc<CoarseClock>, shutdown: ShutdownSignal) -> Self {
+    pub(crate) fn new(clock: Arc<CoarseClock>, budget: Arc<Budget>, shutdown: ShutdownSignal) -> Self {
         let now = clock.now();
         Self {
             clock,
+            budget,
+            account: Account::default(),
+            #[cfg(feature = "tls")]
+            sealed: AtomicU64::new(0),
+            #[cfg(feature = "tls")]
+            unsealed: AtomicU64::new(0),
+            has_grown: AtomicBool::new(false),
             shutdown,
             facts: OnceLock::new(),
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(now),
             inbound: Inbound::default(),
             piece: AtomicU8::new(0),
+            buffer: Mutex::default(),
             body_owed: AtomicBool::new(false),
             ahead: AtomicBool::new(false),
             blocked: Since::default(),
@@ -155,24 +189,29 @@ impl ConnectionState {
         self.since.store(self.clock.now(), Relaxed);
     }
 
-    /// Bytes came from the peer.
-    pub(super) fn received(&self, bytes: &[u8]) {
+    /// Bytes came from the peer. Whether so much is kept of them, or soon may be, that reading has to be watched. What hyper
+    /// would take for chunks, and is none, is made such that it does not.
+    #[inline]
+    pub(super) fn received(&self, bytes: &mut [u8]) -> bool {
         // By far the most: the next request on a kept connection.
         if self.phase.load(Relaxed) == Phase::Idle as u8 && self.inbound.came_alone(bytes) {
             self.enter(Phase::Head);
-        } else {
-            self.received_otherwise(bytes);
+            return false;
         }
+        self.received_otherwise(bytes)
     }
 
     #[cold]
-    fn received_otherwise(&self, bytes: &[u8]) {
+    fn received_otherwise(&self, bytes: &mut [u8]) -> bool {
         let phase = self.phase();
         if !matches!(phase, Phase::Silent | Phase::Head | Phase::Busy | Phase::Idle) {
-            return;
+            return false;
         }
-        if phase != Phase::Silent || !self.inbound.came_alone(bytes) {
-            self.inbound.came(bytes);
+        if (phase != Phase::Silent || !self.inbound.came_alone(bytes))
+            && let Some(at) = self.inbound.came(bytes)
+        {
+            // No size and no extension holds an LF.
+            bytes[at] = b'\n';
         }
         match phase {
             // The deadline of the first head runs since the connection was accepted.
@@ -180,6 +219,112 @@ impl ConnectionState {
             Phase::Idle if self.inbound.has_head_begun() => self.enter(Phase::Head),
             _ => {}
         }
+        let begun = self.inbound.begun_length();
+        if begun > FREE {
+            self.grew();
+            // hyper's buffer doubles as it grows.
+            self.keeps(begun.saturating_add(begun / 2));
+        }
+        self.is_counted() || begun > FREE / 2
+    }
+
+    /// How much may be read at once where a head comes, if there is a bound: less than what makes hyper's buffer grow by
+    /// more than it has to, and of a head that nobody has counted only what is free when all memory is taken. `Some(0)` if
+    /// it has to wait; the connection's task is woken when there is room.
+    pub(super) fn read_bound(&self) -> Option<usize> {
+        if !self.is_open_to_requests() {
+            return None;
+        }
+        let mut bound = FREE - 1;
+        if !self.is_counted() && self.budget.is_exhausted() {
+            bound = bound.min(FREE.saturating_sub(self.inbound.begun_length()));
+            if bound == 0 {
+                self.account.wait(&self.budget);
+            }
+        }
+        Some(bound as usize)
+    }
+
+    /// So much is kept of a handshake or a head, or over HTTP/2 of what has come.
+    pub(super) fn keeps(&self, bytes: u64) {
+        #[cfg(feature = "tls")]
+        let bytes = {
+            self.unsealed.store(bytes, Relaxed);
+            bytes.saturating_add(self.sealed.load(Relaxed))
+        };
+        self.account.set(&self.budget, bytes, self.clock.now());
+    }
+
+    /// So much is kept of what TLS has not given on, besides the rest.
+    #[cfg(feature = "tls")]
+    pub(super) fn keeps_sealed(&self, bytes: u64) {
+        // Of a request at work, the body has an account, and is read when the handler wants it.
+        let bytes = if self.is_open_to_requests() { bytes } else { 0 };
+        self.sealed.store(bytes, Relaxed);
+        self.keeps(self.unsealed.load(Relaxed));
+    }
+
+    /// Whether more of a record may be read. If not, the connection's task is woken when it may.
+    #[cfg(feature = "tls")]
+    pub(super) fn may_keep_more_sealed(&self) -> bool {
+        !self.is_open_to_requests() || self.may_keep_more()
+    }
+
+    /// As [`may_keep_more_sealed`](Self::may_keep_more_sealed), where nothing is counted yet.
+    #[cfg(feature = "tls")]
+    pub(super) fn may_keep_first_sealed(&self) -> bool {
+        let may = !self.is_open_to_requests() || !self.budget.is_exhausted();
+        if !may {
+            self.account.wait(&self.budget);
+        }
+        may
+    }
+
+    /// Whether a head of HTTP/1 is what comes next, or goes on. The frames of HTTP/2 are counted as they are seen.
+    fn is_open_to_requests(&self) -> bool {
+        matches!(self.phase(), Phase::Silent | Phase::Head | Phase::Idle)
+    }
+
+    /// Nothing is kept any more.
+    fn keeps_nothing(&self) {
+        #[cfg(feature = "tls")]
+        self.sealed.store(0, Relaxed);
+        self.keeps(0);
+    }
+
+    /// Whether so much is kept that it counts.
+    pub(super) fn is_counted(&self) -> bool {
+        self.account.kept() > 0
+    }
+
+    /// Whether more may be read. If not, the connection's task is woken when it may.
+    pub(super) fn may_keep_more(&self) -> bool {
+        #[cfg(feature = "http2")]
+        let of_request = self.streams().map_or(0, Streams::most_kept);
+        #[cfg(not(feature = "http2"))]
+        let of_request = 0;
+        self.account.may_grow(&self.budget, of_request, self.clock.now())
+    }
+
+    /// Whether more may be read of the body with this account, which comes over this connection.
+    pub(super) fn may_keep_more_of(&self, body: &Account) -> bool {
+        body.may_grow(&self.budget, self.account.kept(), self.clock.now())
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// A long head was dispatched, which its request keeps.
+    #[cold]
+    pub(super) fn long_head_began(&self, length: u64) {
+        self.grew();
+        self.account.set_anew(&self.budget, length, self.clock.now());
+    }
+
+    /// hyper's buffers are larger from here than they were in the beginning, as long as the connection is kept.
+    pub(super) fn grew(&self) {
+        self.has_grown.store(true, Relaxed);
     }
 
     /// A complete head with so many fields was dispatched. Returns how long it was as it came; `None` if it leaves a
@@ -192,6 +337,14 @@ impl ConnectionState {
         self.inbound.dispatched(fields, body)
     }
 
+    /// Whether the last response has left and nothing of the next request is here.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.phase() == Phase::Idle
+            && self.inbound.is_empty()
+            && self.piece.load(Relaxed) == 0
+            && !self.is_write_blocked()
+    }
+
     /// The body of the request in flight has come as a whole.
     pub(super) fn request_body_ended(&self) {
         self.body_owed.store(false, Relaxed);
@@ -202,9 +355,19 @@ impl ConnectionState {
         self.phase.load(Relaxed) == Phase::Busy as u8 && !self.exchange.is_body_awaited()
     }
 
-    /// A piece of a long response is in hyper's buffer.
-    pub(super) fn piece_handed_over(&self) {
+    /// A piece of a long response goes into hyper's buffer: as long as this, or shorter if many connections have large
+    /// buffers. Returns its length.
+    pub(super) fn piece_handed_over(&self, wanted: usize) -> usize {
         self.piece.store(PIECE_HANDED_OVER, Relaxed);
+        if wanted <= SMALL_PIECE {
+            return wanted;
+        }
+        self.grew();
+        // TLS keeps its records beside it.
+        let copies = if self.is_secure() { 2 } else { 1 };
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.grow(wanted * copies, SMALL_PIECE * copies);
+        wanted.min(buffer.size() / copies)
     }
 
     /// Whether no piece is in hyper's buffer any more. If one is, the connection's task is woken when it has left.
@@ -242,6 +405,7 @@ impl ConnectionState {
         if next.is_some() {
             self.enter(Phase::Upgraded);
             self.inbound.lose();
+            self.keeps_nothing();
         }
         next
     }
@@ -271,6 +435,14 @@ impl ConnectionState {
         self.enter(Phase::Http2);
     }
 
+    /// The peer is not listened to any more.
+    #[cfg(feature = "http2")]
+    pub(super) fn gives_up_on_peer(&self) {
+        if let Some(streams) = self.streams() {
+            streams.give_up(self.clock.now());
+        }
+    }
+
     /// The streams of HTTP/2; `None` on HTTP/1.
     #[cfg(feature = "http2")]
     pub(super) fn streams(&self) -> Option<&Streams> {
@@ -286,7 +458,8 @@ impl ConnectionState {
     /// The last answer was sent. The order to close that may have led here is carried out.
     pub(super) fn lingers(&self) {
         self.enter(Phase::Lingering);
-        self.orders.fetch_and(!(CLOSE | REFUSE), Relaxed);
+        self.orders.fetch_and(!(CLOSE | REFUSE | DECLINE), Relaxed);
+        self.keeps_nothing();
     }
 
     /// The peer has sent more than is read while a handler is at work: have a look again.
@@ -310,6 +483,7 @@ impl ConnectionState {
 
     pub(super) fn closed(&self) {
         self.phase.store(Phase::Closed as u8, Relaxed);
+        self.keeps_nothing();
         if let Ok(mut waker) = self.waker.lock() {
             waker.take();
         }
@@ -339,10 +513,22 @@ impl ConnectionState {
             0 => Order::None,
             orders if orders & CLOSE != 0 => Order::Close,
             orders if orders & REFUSE != 0 => Order::Refuse,
+            orders if orders & DECLINE != 0 => Order::Decline,
             // It was let in; its first request may be on its way.
             _ if self.phase() == Phase::Silent => Order::None,
-            _ => Order::Finish,
+            orders if orders & FINISH != 0 => Order::Finish,
+            _ => Order::Renew,
         }
+    }
+
+    /// The order to take less memory was carried out, or came too late.
+    pub(super) fn renewed(&self) {
+        self.orders.fetch_and(!RENEW, Relaxed);
+    }
+
+    /// hyper's buffers are as they were in the beginning.
+    pub(super) fn has_shrunk(&self) {
+        *self.buffer.lock().unwrap_or_else(PoisonError::into_inner) = Share::default();
     }
 
     fn give(&self, order: u8) {
@@ -358,6 +544,17 @@ impl ConnectionState {
     /// Whether the connection was told to finish.
     pub(super) fn is_finishing(&self) -> bool {
         self.orders.load(Relaxed) & FINISH != 0
+    }
+
+    /// Since when the connection is kept without a request, if it is, and was not told to finish.
+    pub(crate) fn idle_since(&self) -> Option<u64> {
+        match self.phase() {
+            _ if self.is_finishing() => None,
+            Phase::Idle => Some(self.since.load(Relaxed)),
+            #[cfg(feature = "http2")]
+            Phase::Http2 => self.streams().and_then(Streams::idle_since),
+            _ => None,
+        }
     }
 
     /// Tells the connection to close now.
@@ -378,9 +575,22 @@ impl ConnectionState {
             }
             Phase::Head if deadlines.over(now, since, deadlines.header) => self.give(REFUSE),
             Phase::Idle if deadlines.over(now, since, deadlines.keep_alive) => self.close(),
+            Phase::Idle => {
+                if self.is_counted() {
+                    // The last request's.
+                    self.keeps(0);
+                }
+                if deadlines.over(now, since, REST) && self.has_grown.swap(false, Relaxed) {
+                    self.give(RENEW);
+                }
+            }
             Phase::Lingering if deadlines.over(now, since, deadlines.linger) => self.close(),
             Phase::Busy => match self.exchange.sweep(now, deadlines) {
                 Verdict::Fine => {
+                    if self.is_counted() && self.exchange.began_after(self.account.since()) {
+                        // An earlier request's.
+                        self.keeps_nothing();
+                    }
                     if self.ahead.swap(false, Relaxed) {
                         self.wake();
                     }
@@ -391,15 +601,90 @@ impl ConnectionState {
             #[cfg(feature = "http2")]
             Phase::Http2 => {
                 if let Some(streams) = self.streams() {
+                    if self.is_counted() {
+                        // Of several who count at once, the last one to tell may not have counted last.
+                        streams.count(self);
+                    }
                     match streams.sweep(now, deadlines, self.is_finishing()) {
-                        Order::None | Order::Refuse => {}
                         Order::Finish => self.finish(),
                         Order::Close => self.close(),
+                        _ => {}
                     }
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// What the sweeper does when the memory for clients is used up.
+impl ConnectionState {
+    /// What could be given up here, and what that would free.
+    pub(crate) fn rents(&self, now: u64, add: &mut dyn FnMut(Rent)) {
+        match self.phase() {
+            Phase::Silent | Phase::Head | Phase::Idle => {
+                self.account.rent(now).into_iter().for_each(add);
+            }
+            Phase::Busy => self.exchange.account.rent(now).into_iter().for_each(add),
+            #[cfg(feature = "http2")]
+            Phase::Http2 => {
+                self.account.rent(now).into_iter().for_each(&mut *add);
+                self.streams().into_iter().for_each(|streams| streams.rents(now, add));
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives up what costs as much as this line, or more; how many that are.
+    pub(crate) fn give_up_beyond(&self, line: u128, now: u64) -> usize {
+        match self.phase() {
+            Phase::Silent | Phase::Idle if self.account.is_beyond(line, now) => self.close(),
+            Phase::Head if self.account.is_beyond(line, now) => self.give(DECLINE),
+            Phase::Busy if self.exchange.account.is_beyond(line, now) => {
+                // The answer is to be the last: what is left of the body may be coming still.
+                self.finish();
+                self.exchange.account.give_up();
+            }
+            // The machine reads nothing as long as there is something to write.
+            #[cfg(feature = "http2")]
+            Phase::Http2 if self.account.is_beyond(line, now) && self.is_write_blocked() => self.close(),
+            #[cfg(feature = "http2")]
+            Phase::Http2 if self.account.is_beyond(line, now) => {
+                self.account.give_up();
+                self.wake();
+            }
+            #[cfg(feature = "http2")]
+            Phase::Http2 => {
+                return self.streams().map_or(0, |streams| streams.give_up_beyond(line, now));
+            }
+            _ => return 0,
+        }
+        1
+    }
+
+    /// Has whoever waits for room look again.
+    pub(crate) fn look_for_room(&self) {
+        if self.account.take_waiting() {
+            self.wake();
+        }
+        self.exchange.account.take_waiting();
+        #[cfg(feature = "http2")]
+        if let Some(streams) = self.streams() {
+            streams.look_for_room();
+        }
+    }
+}
+
+impl Drop for ConnectionState {
+    fn drop(&mut self) {
+        // Streams may have counted after the connection's end.
+        self.account.close(&self.budget);
+    }
+}
+
+impl std::fmt::Debug for ConnectionState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectionState").field("phase", &self.phase()).finish_non_exhaustive()
     }
 }
 
@@ -410,6 +695,10 @@ impl Connection for ConnectionState {
 
     fn proxy_addr(&self) -> Option<SocketAddr> {
         self.facts().and_then(|facts| facts.proxy)
+    }
+
+    fn local_addr(&self) -> Option<SocketAddr> {
+        self.facts().and_then(|facts| facts.local)
     }
 
     fn is_secure(&self) -> bool {

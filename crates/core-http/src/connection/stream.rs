@@ -94,6 +94,17 @@ impl Stream {
         }
     }
 
+    /// Writes if that needs no waiting; else, and if the stream is encrypted, the error is `WouldBlock`.
+    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write(bytes),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// Whether the peer has reset the connection, which what it sent before hides from whoever looks.
     pub(super) fn is_reset(&self) -> bool {
         let socket = match self {
@@ -190,10 +201,9 @@ mod tls {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let (counted, tls) = stream.get_mut();
-        let socket = &counted.socket;
         loop {
-            std::task::ready!(socket.poll_read_ready(cx))?;
-            match tls.read_tls(&mut Now(socket)) {
+            std::task::ready!(counted.socket.poll_read_ready(cx))?;
+            match tls.read_tls(&mut Now(counted)) {
                 Ok(0) => return Poll::Ready(Ok(0)),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
@@ -211,7 +221,7 @@ mod tls {
     }
 
     /// A socket that does what can be done now.
-    struct Now<'a>(&'a TcpStream);
+    struct Now<'a>(&'a mut Counted);
 
     impl io::Read for Now<'_> {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {

@@ -5,10 +5,11 @@
 
 use std::cell::OnceCell;
 
-use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, EXPECT, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use zzz_core::http::Request;
 
 /// The first host of a connection that was found valid. Its requests have the same nearly always, and comparing is
 /// cheaper than checking.
@@ -38,11 +39,12 @@ impl Hosts {
 /// The status to refuse it with.
 #[inline]
 pub(super) fn http1(
-    parts: &mut Parts,
+    request: &mut Request,
     max_target: usize,
     chunked: bool,
     hosts: &Hosts,
 ) -> Result<(), StatusCode> {
+    let parts = request.http();
     if chunked {
         only_chunked(parts)?;
     }
@@ -58,23 +60,31 @@ pub(super) fn http1(
     }
     match origin_form(&parts.uri) {
         Some(target) if target.len() <= max_target => Ok(()),
-        _ => other_form(parts, max_target),
+        _ => other_form(request.http_mut(), max_target),
     }
 }
 
-/// Whether a request of HTTP/2 is malformed in a way that the machine does not see (RFC 9113, 8.2.1 and 8.3.1): values do
-/// not begin or end with white space, and the scheme is one of HTTP.
+/// A request of HTTP/2 is malformed.
 #[cfg(feature = "http2")]
-pub(super) fn is_malformed(parts: &Parts) -> bool {
+#[derive(Debug)]
+pub(super) struct Malformed;
+
+/// How long the values of a head are that is not malformed in a way that the machine does not see (RFC 9113, 8.2.1 and
+/// 8.3.1): values do not begin or end with white space, and the scheme is one of HTTP.
+#[cfg(feature = "http2")]
+pub(super) fn well_formed(parts: &Parts) -> Result<u64, Malformed> {
     let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    let padded =
-        |value: &HeaderValue| is_space(value.as_bytes().first()) || is_space(value.as_bytes().last());
+    let mut length = 0;
+    let mut padded = |value: &HeaderValue| {
+        length += value.len() as u64;
+        is_space(value.as_bytes().first()) || is_space(value.as_bytes().last())
+    };
     let foreign = match parts.uri.scheme_str() {
         Some(scheme) => !matches!(scheme, "http" | "https"),
         // Without an authority the machine does not pass it on; and CONNECT, which has none, is refused anyway.
         None => parts.uri.authority().is_some() && parts.method != Method::CONNECT,
     };
-    foreign || parts.headers.values().any(padded)
+    if foreign || parts.headers.values().any(&mut padded) { Err(Malformed) } else { Ok(length) }
 }
 
 /// Checks a request of HTTP/2. One that is in order has a `Host` header, also if it came with `:authority` alone.
@@ -227,6 +237,12 @@ fn is_valid_address(name: &[u8]) -> bool {
         .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
+/// Whether something is expected that the server can not do (RFC 9110, 10.1.1): it knows 100-continue only, and does
+/// that when somebody reads the body.
+pub(super) fn expects_too_much(headers: &HeaderMap) -> bool {
+    headers.get_all(EXPECT).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
 /// Whether the client asks for another protocol: `Upgrade` counts only if `Connection` names it (RFC 9110, 7.8).
 pub(super) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
     let is_upgrade = |token: &str| token.trim().eq_ignore_ascii_case("upgrade");
@@ -240,6 +256,25 @@ pub(super) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_100_continue_can_be_expected() {
+        for (values, too_much) in [
+            (&[][..], false),
+            (&["100-continue"], false),
+            (&["100-Continue"], false),
+            (&["200-ok"], true),
+            (&[""], true),
+            (&["100-continue, 200-ok"], true),
+            (&["100-continue", "magic"], true),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(EXPECT, HeaderValue::from_static(value));
+            }
+            assert_eq!(expects_too_much(&headers), too_much, "{values:?}");
+        }
+    }
 
     #[test]
     fn hosts_are_names_or_addresses_with_or_without_a_port() {

@@ -20,7 +20,7 @@ use bytes::{Buf, Bytes};
 use http::{HeaderMap, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use zzz_core::ErrorStatus;
-use zzz_core::http::Body;
+use zzz_core::http::{Body, RequestBody};
 
 /// What `Accept-Encoding` says with status 415 (RFC 9110, section 12.5.3).
 const ACCEPTED: &str = "gzip, br, zstd";
@@ -39,10 +39,10 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// `limit` is the server's limit of a body, which also bounds what a decoder may keep.
 pub(crate) fn body<B>(headers: &mut HeaderMap, incoming: B, limit: u64) -> Body
 where
-    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    B: RequestBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let decoder: Box<dyn Decoder> = match coding(headers) {
-        Coding::Identity => return Body::from_http_body(incoming),
+        Coding::Identity => return Body::from_request_body(incoming),
         Coding::Unknown(name) => return Body::from_http_body(Refused(Some(Undecodable::coding(&name)))),
         Coding::Gzip => Box::new(gzip::Gzip::default()),
         Coding::Brotli => Box::new(brotli::Brotli::new()),
@@ -51,7 +51,7 @@ where
     // They are about what came, and not about what is read.
     headers.remove(header::CONTENT_ENCODING);
     headers.remove(header::CONTENT_LENGTH);
-    Body::from_http_body(Decoded {
+    Body::from_request_body(Decoded {
         incoming: Box::pin(incoming),
         decoder,
         input: Bytes::new(),
@@ -123,6 +123,15 @@ struct Decoded<B> {
     went: u64,
     trailers: Option<Frame<Bytes>>,
     is_over: bool,
+}
+
+impl<B> RequestBody for Decoded<B>
+where
+    B: RequestBody<Data = Bytes, Error: Into<BoxError>>,
+{
+    fn set_held(mut self: Pin<&mut Self>, bytes: u64) {
+        self.incoming.as_mut().set_held(bytes);
+    }
 }
 
 impl<B> HttpBody for Decoded<B>

@@ -47,6 +47,10 @@ impl HttpBody for Pieces {
     }
 }
 
+impl RequestBody for Pieces {
+    fn set_held(self: Pin<&mut Self>, _: u64) {}
+}
+
 /// A body in this coding that comes in pieces of this length.
 fn decoded(coding: &str, encoded: &[u8], piece: usize, limit: u64) -> (Body, HeaderMap) {
     let mut headers = HeaderMap::new();

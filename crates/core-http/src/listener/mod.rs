@@ -162,7 +162,8 @@ impl Listener {
         match self {
             Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, peer)| {
                 set_up(SockRef::from(&stream));
-                (Stream::Tcp(stream), Facts::tcp(peer))
+                let local = stream.local_addr().ok();
+                (Stream::Tcp(stream), Facts::tcp(peer, local))
             }),
             #[cfg(unix)]
             Self::Unix(listener) => {
@@ -188,7 +189,9 @@ impl Listener {
             Self::Tcp(_) => {
                 set_up(SockRef::from(&stream));
                 let peer = peer.as_socket().ok_or(io::ErrorKind::Unsupported)?;
-                (Stream::Tcp(tokio::net::TcpStream::from_std(stream.into())?), Facts::tcp(peer))
+                let stream = tokio::net::TcpStream::from_std(stream.into())?;
+                let local = stream.local_addr().ok();
+                (Stream::Tcp(stream), Facts::tcp(peer, local))
             }
             #[cfg(unix)]
             Self::Unix(_) => {

@@ -1,13 +1,14 @@
 //! The opening of a connection with TLS.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::Certificates;
-use crate::connection::{Counted, Facts, Stream};
+use crate::connection::{ConnectionState, Counted, Facts, Stream};
 
 /// The first byte of every TLS connection: the type of the record that holds the client's hello (RFC 8446, 5.1).
 const HANDSHAKE: u8 = 22;
@@ -21,6 +22,7 @@ pub(crate) async fn shake_hands(
     mut stream: TcpStream,
     facts: Facts,
     certificates: Certificates,
+    state: Arc<ConnectionState>,
 ) -> io::Result<(Stream, Facts)> {
     let mut first = [0];
     if stream.peek(&mut first).await? == 0 {
@@ -33,7 +35,8 @@ pub(crate) async fn shake_hands(
         stream.shutdown().await?;
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the client does not speak TLS"));
     }
-    let stream = TlsAcceptor::from(certificates.current()).accept(Counted::new(stream)).await?;
+    let mut stream = TlsAcceptor::from(certificates.current()).accept(Counted::new(stream, state)).await?;
+    stream.get_mut().0.hands_are_shaken();
     let (_, tls) = stream.get_ref();
     let facts = Facts {
         secure: true,

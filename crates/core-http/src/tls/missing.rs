@@ -1,11 +1,12 @@
 //! What stands in for TLS where the crate is built without it.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::net::TcpStream;
 
 use crate::config::HttpConfig;
-use crate::connection::{Facts, Stream};
+use crate::connection::{ConnectionState, Facts, Stream};
 use crate::error::ServeError;
 
 /// The certificates of a server: none can be had.
@@ -25,6 +26,11 @@ impl Certificates {
     }
 }
 
-pub(crate) async fn shake_hands(_: TcpStream, _: Facts, none: Certificates) -> io::Result<(Stream, Facts)> {
+pub(crate) async fn shake_hands(
+    _: TcpStream,
+    _: Facts,
+    none: Certificates,
+    _: Arc<ConnectionState>,
+) -> io::Result<(Stream, Facts)> {
     match none {}
 }

@@ -51,9 +51,10 @@ impl Service for App {
             let connection = request.connection().unwrap();
             let thread = std::thread::current().name().unwrap_or_default().to_owned();
             format!(
-                "secure={} peer={} proxy={} certificate={} thread={thread}",
+                "secure={} peer={} local={} proxy={} certificate={} thread={thread}",
                 connection.is_secure(),
                 connection.peer_addr().map_or("none".into(), |peer| peer.to_string()),
+                connection.local_addr().map_or("none".into(), |local| local.to_string()),
                 connection.proxy_addr().map_or("none".into(), |proxy| proxy.ip().to_string()),
                 connection.client_certificate().map_or(0, <[u8]>::len),
             )
@@ -75,7 +76,8 @@ pub(crate) fn run(server: Server) -> Running {
     let app = App::default();
     let (plain, tls) = (server.local_addr(), server.tls_addr());
     let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(server.run(app.clone(), async { drop(stopped.await) }));
+    let serving = server.run(app.clone(), async { drop(stopped.await) });
+    let served = tokio::spawn(async { serving.await.unwrap() });
     Running { app, plain, tls, stop, served }
 }
 

@@ -1,4 +1,4 @@
-//! [`Assets`]: a folder of files, in the binary or on the disk.
+//! [`Assets`]: a folder of files, in the binary or on the disk; [`Folder`]: one by its name.
 
 use std::borrow::Cow;
 use std::io;
@@ -46,5 +46,28 @@ impl Assets for Embedded {
 
     fn is_live(&self) -> bool {
         false
+    }
+}
+
+/// A folder of the app by its name, on the disk or in the binary: what an app declares, to be opened when it starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Folder {
+    /// Its name, relative to the app's root.
+    pub name: &'static str,
+    /// Its files, if the binary carries them.
+    pub embedded: Option<Embedded>,
+}
+
+impl Folder {
+    /// A folder below the app's root, read when it is needed.
+    #[must_use]
+    pub const fn on_disk(name: &'static str) -> Self {
+        Self { name, embedded: None }
+    }
+
+    /// Files in the binary, sorted by path.
+    #[must_use]
+    pub const fn embedded(name: &'static str, files: &'static [(&'static str, &'static [u8])]) -> Self {
+        Self { name, embedded: Some(Embedded(files)) }
     }
 }

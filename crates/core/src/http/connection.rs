@@ -13,6 +13,10 @@ pub trait Connection: Send + Sync {
     /// was no such header, or it came over a unix socket.
     fn proxy_addr(&self) -> Option<SocketAddr>;
 
+    /// The server's address: the one that the client has connected to, or what a trusted proxy's PROXY header says of
+    /// that. `None` over a unix socket.
+    fn local_addr(&self) -> Option<SocketAddr>;
+
     /// Whether the connection is encrypted.
     fn is_secure(&self) -> bool;
 

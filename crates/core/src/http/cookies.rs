@@ -18,10 +18,21 @@ pub fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+        .flat_map(pairs)
         .find(|(found, _)| *found == name)
         .map(|(_, value)| value)
+}
+
+/// The cookies of one `Cookie` line. What has no name, is not UTF-8, or has spaces or control characters within, is no
+/// cookie (as in Plug).
+pub(crate) fn pairs(line: &HeaderValue) -> impl Iterator<Item = (&str, &str)> {
+    line.as_bytes().split(|byte| *byte == b';').filter_map(|pair| {
+        let (name, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
+        let (name, value) = (name.trim_start_matches(' '), value.trim_matches(' '));
+        let odd = |c: char| c.is_whitespace() || c.is_control();
+        (!name.is_empty() && !name.contains(odd) && !value.contains(|c: char| c.is_control()))
+            .then_some((name, value))
+    })
 }
 
 /// When a cookie is sent with requests that other sites cause.
@@ -41,7 +52,8 @@ pub enum SameSite {
 pub struct SetCookie {
     name: String,
     value: String,
-    path: &'static str,
+    path: String,
+    domain: Option<String>,
     max_age: Option<Duration>,
     secure: bool,
     http_only: bool,
@@ -54,7 +66,8 @@ impl SetCookie {
         Self {
             name: name.into(),
             value: value.into(),
-            path: "/",
+            path: "/".to_owned(),
+            domain: None,
             max_age: None,
             secure: false,
             http_only: true,
@@ -62,9 +75,23 @@ impl SetCookie {
         }
     }
 
-    /// Takes the cookie of this name away.
+    /// Takes the cookie of this name away. Its path and domain must be those with which it was set.
     pub fn removal(name: impl Into<String>) -> Self {
         Self::new(name, "").max_age(Duration::ZERO)
+    }
+
+    /// The path below which it is sent; `/` unless changed.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// The domain to which, and to whose subdomains, it is sent; without one, only to the host that has set it.
+    #[must_use]
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
     }
 
     /// How long it is kept.
@@ -98,8 +125,9 @@ impl SetCookie {
     /// The value of the `Set-Cookie` header.
     ///
     /// # Errors
-    /// If the name or the value has characters that no cookie may have (RFC 6265, section 4.1.1), or both
-    /// together are longer than the 4,096 bytes that browsers keep.
+    /// If the name, the value, the path or the domain has characters that no cookie may have there (RFC 6265, section
+    /// 4.1.1), if name and value together are longer than the 4,096 bytes that browsers keep, or if a name that begins
+    /// with `__Host-` or `__Secure-` promises what is not set (RFC 6265bis, section 4.1.3).
     pub fn to_header(&self) -> crate::Result<HeaderValue> {
         let refused =
             |why: &str| crate::Error::internal(format!("the cookie `{}` {why}", self.name.escape_debug()));
@@ -114,6 +142,25 @@ impl SetCookie {
         if self.name.len() + self.value.len() > 4096 {
             return Err(refused("is longer than the 4096 bytes that browsers keep"));
         }
+        let in_attribute = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b';';
+        if !self.path.starts_with('/') || !self.path.bytes().all(in_attribute) {
+            return Err(refused(
+                "has a path that begins with no `/`, or has characters that no cookie may have",
+            ));
+        }
+        let in_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+        if self.domain.as_ref().is_some_and(|domain| domain.is_empty() || !domain.bytes().all(in_host)) {
+            return Err(refused("has a domain that is no host name"));
+        }
+        let prefixed = |prefix: &str| {
+            self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        if (prefixed("__Host-") || prefixed("__Secure-")) && !self.secure {
+            return Err(refused("has a name that browsers take with `Secure` only"));
+        }
+        if prefixed("__Host-") && (self.path != "/" || self.domain.is_some()) {
+            return Err(refused("has a name that browsers take with the path `/` and without a domain only"));
+        }
         Ok(HeaderValue::try_from(self.to_string())?)
     }
 }
@@ -121,6 +168,9 @@ impl SetCookie {
 impl fmt::Display for SetCookie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}; Path={}", self.name, self.value, self.path)?;
+        if let Some(domain) = &self.domain {
+            write!(f, "; Domain={domain}")?;
+        }
         if let Some(age) = self.max_age {
             write!(f, "; Max-Age={}", age.as_secs())?;
         }
@@ -154,6 +204,49 @@ mod tests {
         );
         let gone = SetCookie::removal("theme").http_only(false).same_site(SameSite::Strict);
         assert_eq!(gone.to_header().unwrap(), "theme=; Path=/; Max-Age=0; SameSite=Strict");
+    }
+
+    #[test]
+    fn a_path_and_a_domain_say_where_it_is_sent() {
+        let header = |cookie: SetCookie| cookie.to_header().map(|value| value.to_str().unwrap().to_owned());
+        let scoped = SetCookie::new("a", "1").path("/admin").domain("example.org");
+        assert_eq!(header(scoped).unwrap(), "a=1; Path=/admin; Domain=example.org; HttpOnly; SameSite=Lax");
+        for path in ["", "admin", "/a;b", "/a\r\nx: y", "/ü"] {
+            assert!(header(SetCookie::new("a", "1").path(path)).is_err(), "{path:?}");
+        }
+        for domain in ["", "a b", "a;b", "a\r\n", "ü.org", "a/b", "a:80"] {
+            assert!(header(SetCookie::new("a", "1").domain(domain)).is_err(), "{domain:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_what_its_prefix_promises() {
+        let fits = |cookie: SetCookie| cookie.to_header().is_ok();
+        assert!(!fits(SetCookie::new("__Secure-a", "1")));
+        assert!(!fits(SetCookie::new("__host-a", "1")));
+        assert!(fits(SetCookie::new("__Secure-a", "1").secure(true).path("/x")));
+        assert!(fits(SetCookie::new("__Host-a", "1").secure(true)));
+        assert!(!fits(SetCookie::new("__Host-a", "1").secure(true).path("/x")));
+        assert!(!fits(SetCookie::new("__Host-a", "1").secure(true).domain("example.org")));
+    }
+
+    #[test]
+    fn reads_what_plug_reads() {
+        let all = |line: &str| -> Vec<(String, String)> {
+            let line = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+            pairs(&line).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(all("key1=value1, key2=value2"), [pair("key1", "value1, key2=value2")]);
+        assert_eq!(all("key1=value1; key2=value2"), [pair("key1", "value1"), pair("key2", "value2")]);
+        assert_eq!(all("$key1=value1"), [pair("$key1", "value1")]);
+        assert_eq!(all("  key1=value1 , key2=value2  "), [pair("key1", "value1 , key2=value2")]);
+        assert_eq!(all("key="), [pair("key", "")]);
+        assert_eq!(all("key= "), [pair("key", "")]);
+        assert_eq!(all("key1=;;key2="), [pair("key1", ""), pair("key2", "")]);
+        for nothing in ["", "=", ";", "key, =, value", "key space=value", " =value", "key=\t", "\t=value"] {
+            assert_eq!(all(nothing), [], "{nothing:?}");
+        }
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Accept {
 }
 
 /// The `q` among the parameters of a media range. What is no number from 0 to 1 counts as absent, which is 1.
-fn quality(parameters: &str) -> f32 {
+pub(crate) fn quality(parameters: &str) -> f32 {
     parameters
         .split(';')
         .filter_map(|parameter| parameter.split_once('='))

@@ -4,7 +4,10 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{BoxFuture, Frame, FromRequest, FromRequestParts, IntoResponse, Request, Response};
+use super::frame::{Answer, boxed};
+use super::{
+    Arguments, BoxFuture, Description, Frame, FromRequest, FromRequestParts, IntoResponse, Request, Response,
+};
 
 /// An async function that answers a request.
 ///
@@ -17,8 +20,12 @@ use super::{BoxFuture, Frame, FromRequest, FromRequestParts, IntoResponse, Reque
     note = "every argument must implement `FromRequestParts`, and the last one may implement `FromRequest` (Form, Json, Bytes, String)"
 )]
 pub trait Handler<Args>: Clone + Send + Sync + Sized + 'static {
-    /// Answers the request.
-    fn call(self, request: Request) -> impl Future<Output = Response> + Send + 'static;
+    /// Says what the arguments need, before there is a request.
+    fn describe(_description: &mut Description) {}
+
+    /// Answers the request, of which it takes what it needs: all of it leaves an empty one behind
+    /// ([`std::mem::take`]).
+    fn call(self, request: &mut Request) -> impl Future<Output: IntoResponse> + Send + 'static;
 }
 
 /// What every handler can do besides.
@@ -40,15 +47,24 @@ pub struct BoxHandler(Arc<dyn AnyHandler>);
 impl BoxHandler {
     /// Answers the request.
     #[must_use]
-    pub fn call(&self, request: Request) -> BoxFuture<Response> {
-        self.0.call(request)
+    pub fn call(&self, mut request: Request) -> BoxFuture<Response> {
+        self.0.call(&mut request)
     }
 
-    /// Answers the request, with an endpoint's frame in one box with the handler's future.
-    #[inline]
+    /// Answers the request, with an endpoint's frame in one box with the handler's future. The request is taken out of
+    /// its place if the handler asks for any of it.
+    #[inline(always)]
     #[must_use]
-    pub fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
+    pub fn call_framed(&self, request: &mut Request, frame: Frame) -> Answer {
         self.0.call_framed(request, frame)
+    }
+
+    /// What the handler's arguments need.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let mut description = Description::default();
+        self.0.describe(&mut description);
+        description
     }
 }
 
@@ -59,8 +75,9 @@ impl std::fmt::Debug for BoxHandler {
 }
 
 trait AnyHandler: Send + Sync {
-    fn call(&self, request: Request) -> BoxFuture<Response>;
-    fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response>;
+    fn call(&self, request: &mut Request) -> BoxFuture<Response>;
+    fn call_framed(&self, request: &mut Request, frame: Frame) -> Answer;
+    fn describe(&self, description: &mut Description);
 }
 
 struct Erased<H, Args> {
@@ -69,12 +86,16 @@ struct Erased<H, Args> {
 }
 
 impl<H: Handler<Args>, Args: 'static> AnyHandler for Erased<H, Args> {
-    fn call(&self, request: Request) -> BoxFuture<Response> {
-        Box::pin(self.handler.clone().call(request))
+    fn call(&self, request: &mut Request) -> BoxFuture<Response> {
+        boxed(None, self.handler.clone().call(request))
     }
 
-    fn call_framed(&self, request: Request, frame: Frame) -> BoxFuture<Response> {
+    fn call_framed(&self, request: &mut Request, frame: Frame) -> Answer {
         frame.around(self.handler.clone().call(request))
+    }
+
+    fn describe(&self, description: &mut Description) {
+        H::describe(description);
     }
 }
 
@@ -83,8 +104,9 @@ where
     F: Fn() -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output: IntoResponse> + Send + 'static,
 {
-    async fn call(self, _: Request) -> Response {
-        self().await.into_response()
+    #[inline(always)]
+    fn call(self, request: &mut Request) -> impl Future<Output: IntoResponse> + Send + 'static {
+        <()>::answer(self, request)
     }
 }
 
@@ -98,19 +120,12 @@ macro_rules! handler {
             $last: FromRequest<M> + Send + 'static,
             M: 'static,
         {
-            #[allow(non_snake_case, unused_mut)]
-            async fn call(self, mut request: Request) -> Response {
-                $(
-                    let $part = match $part::from_request_parts(&mut request).await {
-                        Ok(value) => value,
-                        Err(error) => return error.into_response(),
-                    };
-                )*
-                let $last = match $last::from_request(request).await {
-                    Ok(value) => value,
-                    Err(error) => return error.into_response(),
-                };
-                self($($part,)* $last).await.into_response()
+            fn describe(description: &mut Description) {
+                <($($part,)* $last,) as Arguments<M>>::describe(description);
+            }
+
+            fn call(self, request: &mut Request) -> impl Future<Output: IntoResponse> + Send + 'static {
+                <($($part,)* $last,) as Arguments<M>>::answer(self, request)
             }
         }
     };
@@ -126,3 +141,35 @@ handler!(A, B, C, D, E, G; H);
 handler!(A, B, C, D, E, G, H; I);
 handler!(A, B, C, D, E, G, H, I; J);
 handler!(A, B, C, D, E, G, H, I, J; K);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::poll_fn;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::http::{Body, BodySender, now_or_never};
+
+    #[test]
+    fn a_body_that_nobody_reads_is_held_until_the_answer() {
+        thread_local!(static ANSWERS: Cell<bool> = const { Cell::new(false) });
+        let handler = || poll_fn(|_| if ANSWERS.get() { Poll::Ready("text") } else { Poll::Pending });
+        let (sender, body): (BodySender, Body) = Body::channel(1);
+        let mut answer = handler.erase().call(Request::post("/", body));
+        let mut poll = || answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll().is_pending());
+        assert!(!sender.is_closed(), "the server would give up on a body that is let go of");
+        ANSWERS.set(true);
+        assert!(poll().is_ready());
+        drop(answer);
+        assert!(sender.is_closed());
+    }
+
+    #[test]
+    fn the_last_argument_may_take_the_whole_request() {
+        let handler = |request: Request| async move { request.path().to_owned() };
+        let answer = now_or_never(handler.erase().call(Request::get("/news"))).unwrap();
+        assert_eq!(answer.into_body().full_bytes().unwrap(), "/news");
+    }
+}

@@ -95,6 +95,11 @@ fn document(
     if let Some(fields) = error.map(Error::fields).filter(|fields| !fields.is_empty()) {
         members.insert("errors".into(), serde_json::to_value(fields).unwrap_or_default());
     }
+    // A rejection that is about no value says nothing more than the detail.
+    if let Some(rejection) = error.and_then(Error::rejection).filter(|rejection| rejection.place().is_some())
+    {
+        members.insert("rejection".into(), serde_json::to_value(rejection).unwrap_or_default());
+    }
     if let Some(dev) = dev {
         members.insert("dev".into(), dev);
     }
@@ -107,8 +112,8 @@ fn document(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::FieldErrors;
     use crate::http::HeaderMap;
+    use crate::{FieldErrors, FieldPath, Place, Rejection};
 
     fn request_id() -> RequestId {
         let mut headers = HeaderMap::new();
@@ -149,6 +154,21 @@ mod tests {
             text(response),
             r#"{"detail":"Some fields are not valid.","errors":{"body":["is too long"],"title":["can't be blank","is \"odd\""]},"request_id":"0123456789abcdefghij","status":422,"title":"Unprocessable Entity","type":"about:blank"}"#
         );
+    }
+
+    #[test]
+    fn a_problem_says_which_value_was_rejected_and_why() {
+        let tags = FieldPath::from("post").field("tags").item(2);
+        let rejection = Rejection::unexpected(Place::Json, tags, "a whole number", "x");
+        assert_eq!(
+            text(problem(&rejection.into())),
+            r##"{"detail":"The field `post.tags[2]` does not fit: expected a whole number, not `x`.","errors":{"post.tags[2]":["expected a whole number, not `x`"]},"rejection":{"expected":"a whole number","given":"`x`","in":"body","pointer":"/post/tags/2"},"request_id":"0123456789abcdefghij","status":422,"title":"Unprocessable Entity","type":"about:blank"}"##
+        );
+        assert_eq!(
+            text(problem(&Rejection::missing(Place::Query, "page").into())),
+            r#"{"detail":"The query parameter `page` is missing.","errors":{"page":["is missing"]},"rejection":{"in":"query","name":"page"},"request_id":"0123456789abcdefghij","status":400,"title":"Bad Request","type":"about:blank"}"#
+        );
+        assert!(!text(problem(&Rejection::new(401, "Who are you?").into())).contains("rejection"));
     }
 
     #[test]

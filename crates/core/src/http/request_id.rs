@@ -27,6 +27,9 @@ enum Kind {
 }
 
 impl RequestId {
+    /// That of no request.
+    pub(crate) const NONE: Self = Self(Kind::Made(0));
+
     /// The client's id, or a new one.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {

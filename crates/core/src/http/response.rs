@@ -6,9 +6,10 @@ use std::convert::Infallible;
 use ::http::{HeaderName, HeaderValue, StatusCode, header};
 use bytes::Bytes;
 
+use super::cookies::SetCookie;
 use super::extract::Json;
-use super::{Body, problem};
-use crate::{Error, Result};
+use super::{Body, problem, spare_headers};
+use crate::{Error, Rejection, Result};
 
 /// A response, as the `http` crate has it, with our [`Body`].
 pub type Response = ::http::Response<Body>;
@@ -17,19 +18,43 @@ pub type Response = ::http::Response<Body>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no response",
     label = "a handler can not return this",
-    note = "return a Response, &str, String, Html, Json, Redirect, a StatusCode, (StatusCode, one of these), or a Result of these with zzz's Error"
+    note = "return a Response, &str, String, Html, Json, Redirect, a StatusCode, (StatusCode, one of these), (SetCookie, one of these), or a Result of these with zzz's Error"
 )]
 pub trait IntoResponse {
     /// Turns the value into a response.
     fn into_response(self) -> Response;
+
+    /// Turns the value into a response in the place where it is wanted, whatever was there. What
+    /// [`into_response`](Self::into_response) returns is moved there; a type whose response is made there saves that.
+    fn put_in(self, place: &mut Option<Response>)
+    where
+        Self: Sized,
+    {
+        *place = Some(self.into_response());
+    }
 }
 
-/// A response of status 200 with this content type.
-#[inline]
+/// A response of status 200 with this content type. Inlined, since a response is moved whenever it is returned.
+#[inline(always)]
 pub(crate) fn typed(content_type: HeaderValue, body: Body) -> Response {
     let mut response = Response::new(body);
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    put_type(&mut response, content_type);
     response
+}
+
+/// As [`typed`], in its place.
+#[inline(always)]
+fn put_typed(place: &mut Option<Response>, content_type: HeaderValue, body: Body) {
+    *place = Some(Response::new(body));
+    if let Some(response) = place {
+        put_type(response, content_type);
+    }
+}
+
+#[inline(always)]
+fn put_type(response: &mut Response, content_type: HeaderValue) {
+    spare_headers::take(response.headers_mut());
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
 }
 
 // Checked as they compile: `from_static` at run time looks at every character.
@@ -44,6 +69,10 @@ macro_rules! into_response {
         impl IntoResponse for $type {
             fn into_response(self) -> Response {
                 typed($content_type, self.into())
+            }
+
+            fn put_in(self, place: &mut Option<Response>) {
+                put_typed(place, $content_type, self.into());
             }
         }
     )*};
@@ -111,8 +140,9 @@ fn with_headers<const N: usize>(mut response: Response, headers: [(HeaderName, S
     for (name, value) in headers {
         match HeaderValue::try_from(value) {
             Ok(value) => response.headers_mut().insert(name, value),
-            Err(error) => {
-                return Error::internal(format!("the value of header `{name}`: {error}")).into_response();
+            Err(_) => {
+                let why = "has a line break or another control character; encode it";
+                return Error::internal(format!("the value of header `{name}` {why}")).into_response();
             }
         };
     }
@@ -131,11 +161,39 @@ impl<const N: usize, R: IntoResponse> IntoResponse for (StatusCode, [(HeaderName
     }
 }
 
+impl<const N: usize, R: IntoResponse> IntoResponse for ([SetCookie; N], R) {
+    /// Sets the cookies; one that no browser would take makes it a 500.
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        for cookie in self.0 {
+            match cookie.to_header() {
+                Ok(value) => response.headers_mut().append(header::SET_COOKIE, value),
+                Err(error) => return error.into_response(),
+            };
+        }
+        response
+    }
+}
+
+impl<R: IntoResponse> IntoResponse for (SetCookie, R) {
+    /// Sets the cookie; one that no browser would take makes it a 500.
+    fn into_response(self) -> Response {
+        ([self.0], self.1).into_response()
+    }
+}
+
 impl<T: IntoResponse, E: IntoResponse> IntoResponse for std::result::Result<T, E> {
     fn into_response(self) -> Response {
         match self {
             Ok(value) => value.into_response(),
             Err(error) => error.into_response(),
+        }
+    }
+
+    fn put_in(self, place: &mut Option<Response>) {
+        match self {
+            Ok(value) => value.put_in(place),
+            Err(error) => error.put_in(place),
         }
     }
 }
@@ -147,9 +205,23 @@ impl IntoResponse for Error {
     }
 }
 
+impl IntoResponse for Rejection {
+    /// As the error that it is: a handler that took `Result<T, Rejection>` may answer with it after all.
+    fn into_response(self) -> Response {
+        Error::from(self).into_response()
+    }
+}
+
 impl<T: serde::Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         json_response(serde_json::to_vec(&self.0))
+    }
+
+    fn put_in(self, place: &mut Option<Response>) {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => put_typed(place, JSON, bytes.into()),
+            Err(error) => Error::from(error).put_in(place),
+        }
     }
 }
 
@@ -168,6 +240,10 @@ impl<T: Into<Body>> IntoResponse for Html<T> {
     fn into_response(self) -> Response {
         typed(HTML, self.0.into())
     }
+
+    fn put_in(self, place: &mut Option<Response>) {
+        put_typed(place, HTML, self.0.into());
+    }
 }
 
 /// A redirect: 303 See Other, as after a form (RFC 9110, section 15.4.4), unless said otherwise.
@@ -180,7 +256,8 @@ pub struct Redirect {
 
 impl Redirect {
     /// To a path of this app. Anything that a browser could take for another site (`//evil`, `/\evil`,
-    /// `https:evil`, control characters) is refused with status 500 when it is sent.
+    /// `https:evil`, whitespace and control characters, which browsers leave out before they look) is refused with status
+    /// 500 when it is sent.
     #[must_use]
     pub fn to(path: impl Into<String>) -> Self {
         Self { status: StatusCode::SEE_OTHER, location: path.into(), local: true }
@@ -192,7 +269,7 @@ impl Redirect {
         Self { status: StatusCode::SEE_OTHER, location: url.into(), local: false }
     }
 
-    /// With another status: 301, 302, 307 or 308.
+    /// With another status: 301, 302, 303, 307 or 308; any other is refused with status 500 when it is sent.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
@@ -211,12 +288,21 @@ impl IntoResponse for Redirect {
         if self.local && !is_local(&self.location) {
             let refused = format!(
                 "`{}` is no path of this app; redirect elsewhere with Redirect::external",
-                self.location
+                self.location.escape_debug()
             );
             return Error::internal(refused).into_response();
         }
-        (self.status, [(header::LOCATION, self.location)], ()).into_response()
+        if !matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return Error::internal(format!("{} is no status of a redirect", self.status)).into_response();
+        }
+        (self.status, [(header::LOCATION, ascii(self.location))], ()).into_response()
     }
+}
+
+/// With what is not ASCII percent-encoded, as browsers do it: a header has no encoding of its own.
+fn ascii(url: String) -> String {
+    const NONE: &percent_encoding::AsciiSet = &percent_encoding::AsciiSet::EMPTY;
+    if url.is_ascii() { url } else { percent_encoding::utf8_percent_encode(&url, NONE).to_string() }
 }
 
 /// A redirect to a path of this app, as a handler returns it: `redirect("/posts")`.
@@ -247,6 +333,13 @@ mod tests {
             "",
             "posts",
             "/a\r\nx: y",
+            "/\n/evil",
+            "\t//evil",
+            "/a\0b",
+            "/a\x1b[2J",
+            "/a b",
+            "/\u{a0}/evil",
+            "/\u{2028}",
         ] {
             assert_eq!(status(path), 500, "{path}");
         }
@@ -254,6 +347,50 @@ mod tests {
             Redirect::external("https://example.org/").into_response().headers()["location"],
             "https://example.org/"
         );
+    }
+
+    #[test]
+    fn a_redirect_has_the_status_of_one_and_a_location_in_ascii() {
+        let redirect = |status: u16| Redirect::to("/größe?q=ü").status(StatusCode::from_u16(status).unwrap());
+        for status in [301, 302, 303, 307, 308] {
+            let response = redirect(status).into_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()["location"], "/gr%C3%B6%C3%9Fe?q=%C3%BC");
+        }
+        for status in [200, 304, 404] {
+            assert_eq!(redirect(status).into_response().status(), 500, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_reflected_breaks_out_of_no_header() {
+        for evil in ["a\r\nset-cookie: x=y", "a\nb", "a\rb", "a\0b", "a\x1b[2Jb", "a\x7fb"] {
+            for response in [
+                ([(header::ETAG, evil.to_owned())], "text").into_response(),
+                Redirect::external(format!("https://example.org/{evil}")).into_response(),
+                Redirect::to(format!("/{evil}")).into_response(),
+                (SetCookie::new("a", evil), "text").into_response(),
+                (SetCookie::new(evil, "a"), "text").into_response(),
+                ([SetCookie::new("fine", "1"), SetCookie::new("a", "1").path(format!("/{evil}"))], "")
+                    .into_response(),
+            ] {
+                assert_eq!(response.status(), 500, "{evil:?}");
+                let names: Vec<_> = response.headers().keys().map(|name| name.as_str()).collect();
+                assert_eq!(names, ["content-type", "cache-control"], "{evil:?}");
+                let body = response.into_body().full_bytes().unwrap();
+                assert!(!String::from_utf8_lossy(&body).contains("x=y"), "the value is for the log");
+            }
+            let response = Error::new(503, "Busy.").with_header("retry-after", evil).into_response();
+            assert!(!response.headers().contains_key("retry-after"), "{evil:?}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_set_beside_a_response() {
+        let response = ([SetCookie::new("a", "1"), SetCookie::new("b", "2")], "text").into_response();
+        let set: Vec<_> =
+            response.headers().get_all("set-cookie").iter().map(|value| &value.as_bytes()[..4]).collect();
+        assert_eq!((response.status().as_u16(), set), (200, vec![&b"a=1;"[..], b"b=2;"]));
     }
 
     #[test]

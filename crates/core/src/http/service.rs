@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::{Request, Response};
+use super::{Answer, Request, Response};
 
 /// A future in a box, as every erased handler and middleware returns it.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
@@ -14,11 +14,23 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 pub trait Service: Send + Sync + 'static {
     /// Answers one request.
     fn call(&self, request: Request) -> BoxFuture<Response>;
+
+    /// As [`call`](Self::call), in the way of a server: the request may be taken out of its place or not, which saves
+    /// moving it, and the response is made where the server wants it ([`Answer::poll_in`]).
+    ///
+    /// A service of your own need not implement this; it saves an allocation.
+    fn answer(&self, request: &mut Request) -> Answer {
+        Answer::of(self.call(std::mem::take(request)))
+    }
 }
 
 impl<S: Service + ?Sized> Service for Arc<S> {
     fn call(&self, request: Request) -> BoxFuture<Response> {
         (**self).call(request)
+    }
+
+    fn answer(&self, request: &mut Request) -> Answer {
+        (**self).answer(request)
     }
 }
 

@@ -1,17 +1,15 @@
 //! [`Params`]: names and values as a form, a query string or a JSON body carries them.
 
+mod form;
+mod format;
+mod names;
 mod typed;
 
-use std::borrow::Cow;
-use std::fmt;
+use std::collections::HashMap;
 
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
-
+pub use form::{OWN_FIELDS, from_form};
+pub use names::{MAX_DEPTH, NestingError};
 pub use typed::{TypeError, from_text};
-
-/// How deep `a[b][c]...` or JSON may nest.
-pub const MAX_DEPTH: usize = 32;
 
 /// A value from outside, not cast to any type yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,25 +54,22 @@ impl Param {
 /// assert_eq!(post.text("title"), Some("Hi"));
 /// assert_eq!(params.get("tags"), Some(&Param::List(vec![Param::Text("a".into()), Param::Text("b".into())])));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Params {
     entries: Vec<(String, Param)>,
+    /// Where each name is, once there are so many that looking at all of them for each would be felt: names come from
+    /// outside, up to as many as a body has room for.
+    index: Option<Box<Index>>,
 }
 
-/// Why pairs are no [`Params`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NestingError {
-    name: String,
+/// In a box, since few have one, and a map of its own is six words.
+#[derive(Clone)]
+struct Index {
+    places: HashMap<String, usize>,
 }
 
-impl fmt::Display for NestingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: String = self.name.chars().take(60).collect();
-        write!(f, "the parameter `{shown}` nests more than {MAX_DEPTH} levels deep")
-    }
-}
-
-impl std::error::Error for NestingError {}
+/// Up to how many names are looked at one by one.
+const FEW: usize = 24;
 
 impl Params {
     /// No parameters.
@@ -83,58 +78,32 @@ impl Params {
         Self::default()
     }
 
-    /// Nests decoded pairs: `a[b]=1` is a map, `a[]=1` a list; of conflicting values the last wins.
-    ///
-    /// # Errors
-    /// If a name nests deeper than [`MAX_DEPTH`].
-    pub fn from_pairs<'a>(
-        pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
-    ) -> Result<Self, NestingError> {
-        let mut params = Self::new();
-        for (name, value) in pairs {
-            let (first, rest) = split_name(&name);
-            let steps: Vec<&str> = rest.map(|rest| rest.split("][").collect()).unwrap_or_default();
-            if steps.len() > MAX_DEPTH {
-                return Err(NestingError { name: name.into_owned() });
-            }
-            params.put(first, &steps, value.into_owned());
-        }
-        Ok(params)
-    }
-
-    fn put(&mut self, name: &str, steps: &[&str], value: String) {
-        let Some((step, rest)) = steps.split_first() else {
-            self.insert(name, Param::Text(value));
-            return;
-        };
-        let slot = self.slot(name);
-        if step.is_empty() {
-            if !matches!(slot, Param::List(_)) {
-                *slot = Param::List(Vec::new());
-            }
-            let Param::List(list) = slot else { return };
-            let Some((next, rest)) = rest.split_first() else {
-                list.push(Param::Text(value));
-                return;
-            };
-            let mut map = Self::new();
-            map.put(next, rest, value);
-            list.push(Param::Map(map));
-        } else {
-            if !matches!(slot, Param::Map(_)) {
-                *slot = Param::Map(Self::new());
-            }
-            let Param::Map(map) = slot else { return };
-            map.put(step, rest, value);
+    fn place(&self, name: &str) -> Option<usize> {
+        match &self.index {
+            Some(index) => index.places.get(name).copied(),
+            None => self.entries.iter().position(|(known, _)| known == name),
         }
     }
 
+    /// The value of this name, `Null` if there is none yet.
     fn slot(&mut self, name: &str) -> &mut Param {
-        let at = self.entries.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            self.entries.push((name.to_owned(), Param::Null));
-            self.entries.len() - 1
-        });
+        let at = self.place(name).unwrap_or_else(|| self.push(name.to_owned(), Param::Null));
         &mut self.entries[at].1
+    }
+
+    /// Adds a name that is not there yet.
+    fn push(&mut self, name: String, value: Param) -> usize {
+        let at = self.entries.len();
+        if at == FEW {
+            let names = self.entries.iter().enumerate();
+            let places = names.map(|(at, (name, _))| (name.clone(), at)).collect();
+            self.index = Some(Box::new(Index { places }));
+        }
+        if let Some(index) = &mut self.index {
+            index.places.insert(name.clone(), at);
+        }
+        self.entries.push((name, value));
+        at
     }
 
     /// Sets a value, in the place of an earlier one of that name.
@@ -145,7 +114,7 @@ impl Params {
     /// The value of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Param> {
-        self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.place(name).map(|at| &self.entries[at].1)
     }
 
     /// The text of this name; `None` also if the value is not a text.
@@ -159,6 +128,12 @@ impl Params {
         self.entries.iter().map(|(name, value)| (&**name, value))
     }
 
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Whether there is no parameter.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -166,122 +141,15 @@ impl Params {
     }
 }
 
-/// `a[b][c]` is `a` and `b][c`; a name whose brackets do not fit is taken as it stands.
-fn split_name(name: &str) -> (&str, Option<&str>) {
-    match name.split_once('[') {
-        Some((first, rest)) if !first.is_empty() => match rest.strip_suffix(']') {
-            Some(rest) => (first, Some(rest)),
-            None => (name, None),
-        },
-        _ => (name, None),
+impl PartialEq for Params {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
     }
 }
 
-impl serde::Serialize for Param {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Int(value) => serializer.serialize_i64(*value),
-            Self::Float(value) => serializer.serialize_f64(*value),
-            Self::Text(value) => serializer.serialize_str(value),
-            Self::List(values) => serializer.collect_seq(values),
-            Self::Map(map) => map.serialize(serializer),
-        }
-    }
-}
-
-impl serde::Serialize for Params {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.entries.len()))?;
-        for (name, value) in &self.entries {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-struct ParamVisitor;
-
-impl<'de> Visitor<'de> for ParamVisitor {
-    type Value = Param;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-    fn visit_unit<E>(self) -> Result<Param, E> {
-        Ok(Param::Null)
-    }
-    fn visit_none<E>(self) -> Result<Param, E> {
-        Ok(Param::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Param, E> {
-        Ok(Param::Bool(value))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Param, E> {
-        Ok(Param::Int(value))
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Param, E> {
-        Ok(i64::try_from(value).map_or(Param::Float(value as f64), Param::Int))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Param, E> {
-        Ok(Param::Float(value))
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Param, E> {
-        Ok(Param::Text(value.to_owned()))
-    }
-    fn visit_string<E>(self, value: String) -> Result<Param, E> {
-        Ok(Param::Text(value))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Param, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = seq.next_element()? {
-            list.push(value);
-        }
-        Ok(Param::List(list))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Param, A::Error> {
-        ParamsVisitor.visit_map(map).map(Param::Map)
-    }
-}
-
-struct ParamsVisitor;
-
-impl<'de> Visitor<'de> for ParamsVisitor {
-    type Value = Params;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Params, A::Error> {
-        let mut entries: Vec<(String, Param)> = Vec::new();
-        let mut at = std::collections::HashMap::new();
-        while let Some((name, value)) = map.next_entry::<String, Param>()? {
-            // An object of a hundred thousand members must not cost a scan for each.
-            match at.get(&name) {
-                Some(&known) => {
-                    let entry: &mut (String, Param) = &mut entries[known];
-                    entry.1 = value;
-                }
-                None => {
-                    at.insert(name.clone(), entries.len());
-                    entries.push((name, value));
-                }
-            }
-        }
-        Ok(Params { entries })
-    }
-}
-
-impl<'de> de::Deserialize<'de> for Param {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ParamVisitor)
-    }
-}
-
-impl<'de> de::Deserialize<'de> for Params {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ParamsVisitor)
+impl std::fmt::Debug for Params {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -289,37 +157,19 @@ impl<'de> de::Deserialize<'de> for Params {
 mod tests {
     use super::*;
 
-    fn params(pairs: &[(&str, &str)]) -> Params {
-        Params::from_pairs(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into()))).unwrap()
-    }
-
-    fn text(text: &str) -> Param {
-        Param::Text(text.into())
-    }
-
     #[test]
-    fn nests_maps_and_lists_and_lets_the_last_win() {
-        let nested =
-            params(&[("a[b][c]", "1"), ("a[b][d]", "2"), ("l[]", "x"), ("l[]", "y"), ("m[][n]", "z")]);
-        let Some(Param::Map(a)) = nested.get("a") else { panic!("{nested:?}") };
-        assert_eq!(a.get("b"), Some(&Param::Map(params(&[("c", "1"), ("d", "2")]))));
-        assert_eq!(nested.get("l"), Some(&Param::List(vec![text("x"), text("y")])));
-        assert_eq!(nested.get("m"), Some(&Param::List(vec![Param::Map(params(&[("n", "z")]))])));
-        assert_eq!(params(&[("a", "1"), ("a[b]", "2")]).get("a"), Some(&Param::Map(params(&[("b", "2")]))));
-        assert_eq!(params(&[("a[b]", "1"), ("a", "2")]).text("a"), Some("2"));
-    }
-
-    #[test]
-    fn odd_brackets_are_part_of_the_name() {
-        for name in ["[a]", "a[", "a]", "a[b", "["] {
-            assert_eq!(params(&[(name, "1")]).text(name), Some("1"), "{name}");
+    fn finds_a_name_among_few_and_among_many() {
+        let mut params = Params::new();
+        for number in 0..FEW as i64 * 3 {
+            params.insert(number.to_string(), Param::Int(number));
+            params.insert("0", Param::Int(-number));
+            assert_eq!(
+                params.get(&number.to_string()),
+                Some(&Param::Int(if number == 0 { 0 } else { number }))
+            );
         }
-    }
-
-    #[test]
-    fn refuses_a_bottomless_name() {
-        let name = format!("a{}", "[x]".repeat(MAX_DEPTH + 1));
-        let error = Params::from_pairs([(Cow::from(name), Cow::from("1"))]).unwrap_err();
-        assert!(error.to_string().contains("32 levels"), "{error}");
+        assert_eq!(params.get("0"), Some(&Param::Int(1 - FEW as i64 * 3)));
+        assert_eq!((params.len(), params.get("none")), (FEW * 3, None));
+        assert_eq!(params.iter().nth(FEW + 1).map(|(name, _)| name), Some(&*(FEW + 1).to_string()));
     }
 }

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
@@ -13,7 +12,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use zzz_core::http::{Body, HeaderValue, Response};
+use zzz_core::http::{Body, HeaderValue, Response, Share};
 use zzz_core::{Error, Result};
 
 use super::encoding::Coding;
@@ -26,15 +25,11 @@ const FIRST_CHUNK: usize = 64 * 1024;
 /// read costs little memory, and one that does costs few switches to another thread.
 const LONGEST_CHUNK: usize = 256 * 1024;
 
-/// The shortest chunk, when many files are being sent at once.
-const SHORTEST_CHUNK: usize = 16 * 1024;
+/// The shortest chunk, when so many files are being sent at once that no memory is left for them.
+const SHORTEST_CHUNK: usize = 1024;
 
-/// How many bytes of files the process holds before chunks become as short as they get, and nothing is read ahead any
-/// more: hundreds of clients that ask for large files and do not read must not cost hundreds of megabytes.
-const MOST_HELD: usize = 8 * 1024 * 1024;
-
-/// How many bytes of files are held.
-static HELD: AtomicUsize = AtomicUsize::new(0);
+/// The same for a client that has taken four times as much; until then a chunk may be a quarter of that.
+const SHORTEST_FOR_READERS: usize = 8 * 1024;
 
 /// Where a file is.
 #[derive(Debug, Clone)]
@@ -61,10 +56,20 @@ pub(crate) struct Wanted {
 /// # Errors
 /// 406, 412, 416; 500 if it can not be read.
 pub(crate) async fn send(place: Place, wanted: Wanted) -> Result<Option<Response>> {
-    let runtime = Handle::try_current().map_err(|_| {
-        Error::internal("files are read on tokio's threads, and there is no tokio runtime here")
-    })?;
-    runtime.spawn_blocking(move || answer(&place, wanted)).await?
+    runtime()?.spawn_blocking(move || answer(&place, wanted)).await?
+}
+
+/// Whether there is such a regular file, that can be read.
+///
+/// # Errors
+/// 500 if that can not be told.
+pub(crate) async fn is_there(place: Place) -> Result<bool> {
+    Ok(runtime()?.spawn_blocking(move || place.open("")).await??.is_some())
+}
+
+fn runtime() -> Result<Handle> {
+    Handle::try_current()
+        .map_err(|_| Error::internal("files are read on tokio's threads, and there is no tokio runtime here"))
 }
 
 /// All that has to be done before the first byte is sent, so that it takes one switch to another thread.
@@ -167,8 +172,8 @@ impl Opened {
             self.file.seek(SeekFrom::Start(first))?;
         }
         let mut reader = Reader { opened: self, left: length };
-        let share = Share::of(FIRST_CHUNK);
-        let chunk = reader.read(share.0)?;
+        let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(FIRST_CHUNK);
+        let chunk = reader.read(Share::of(wanted, SHORTEST_CHUNK))?;
         if reader.left == 0 {
             return Ok(Body::full(chunk));
         }
@@ -176,38 +181,12 @@ impl Opened {
         let body = FileBody {
             first: Some(chunk),
             reading,
+            taken: 0,
             left: length,
             chunk: FIRST_CHUNK,
             waited: false,
-            sent: Some(share),
-            ahead: None,
         };
         Ok(Body::from_http_body(body))
-    }
-}
-
-/// A part of the memory that files may take; it is given back when this is dropped.
-#[derive(Debug)]
-struct Share(usize);
-
-impl Share {
-    /// As much as is wanted, or less, the less is left.
-    fn of(wanted: usize) -> Self {
-        let left = MOST_HELD.saturating_sub(HELD.load(Relaxed));
-        let share = wanted.min((left / 8).max(SHORTEST_CHUNK));
-        HELD.fetch_add(share, Relaxed);
-        Self(share)
-    }
-
-    /// The same for what could be done without: `None` if nothing is left.
-    fn to_spare(wanted: usize) -> Option<Self> {
-        (HELD.load(Relaxed) < MOST_HELD).then(|| Self::of(wanted))
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        HELD.fetch_sub(self.0, Relaxed);
     }
 }
 
@@ -218,9 +197,9 @@ struct Reader {
 }
 
 impl Reader {
-    /// The next bytes, at most as many as `most`.
-    fn read(&mut self, most: usize) -> io::Result<Bytes> {
-        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(most);
+    /// The next bytes, at most as many as the share has; they hold it until they have left.
+    fn read(&mut self, share: Share) -> io::Result<Bytes> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(share.size());
         let mut chunk = Vec::with_capacity(wanted);
         (&self.opened.file).take(wanted as u64).read_to_end(&mut chunk)?;
         if chunk.len() < wanted {
@@ -231,7 +210,7 @@ impl Reader {
             return Err(io::Error::other("the file was changed while it was read"));
         }
         self.left -= chunk.len() as u64;
-        Ok(chunk.into())
+        Ok(share.hold(chunk))
     }
 }
 
@@ -239,16 +218,14 @@ impl Reader {
 struct FileBody {
     first: Option<Bytes>,
     reading: Reading,
+    /// The bytes that were handed over.
+    taken: u64,
     /// The bytes that were not handed over yet.
     left: u64,
     /// How long the next chunk is to be.
     chunk: usize,
     /// Whether the client was faster than the disk.
     waited: bool,
-    /// What the chunk takes that was handed over last; it is gone when the next is asked for.
-    sent: Option<Share>,
-    /// What the chunk takes that is being read.
-    ahead: Option<Share>,
 }
 
 enum Reading {
@@ -264,23 +241,24 @@ impl FileBody {
         let Reading::Idle(mut reader) = std::mem::replace(&mut self.reading, Reading::Over) else {
             return Ok(());
         };
-        let most = share.0;
-        self.ahead = Some(share);
         self.reading = Reading::Busy(runtime.spawn_blocking(move || {
-            let chunk = reader.read(most);
+            let chunk = reader.read(share);
             (reader, chunk)
         }));
         Ok(())
+    }
+
+    /// How long the next chunk is at least. Who has taken nothing yet may never do so.
+    fn shortest(&self) -> usize {
+        usize::try_from(self.taken / 4).unwrap_or(usize::MAX).clamp(SHORTEST_CHUNK, SHORTEST_FOR_READERS)
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(first)));
         }
-        // What was handed over has left.
-        self.sent = None;
         if matches!(self.reading, Reading::Idle(_)) {
-            self.read(Share::of(self.chunk))?;
+            self.read(Share::of(self.chunk, self.shortest()))?;
         }
         let Reading::Busy(busy) = &mut self.reading else { return Poll::Ready(None) };
         let polled = Pin::new(busy).poll(cx);
@@ -289,7 +267,6 @@ impl FileBody {
             Ok(read) => read,
             Err(error) => return Poll::Ready(Some(Err(io::Error::other(error)))),
         };
-        self.sent = self.ahead.take();
         if reader.left > 0 {
             self.reading = Reading::Idle(reader);
         } else {
@@ -312,9 +289,10 @@ impl HttpBody for FileBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
         let Some(chunk) = ready!(this.poll_chunk(cx)?) else { return Poll::Ready(None) };
+        this.taken += chunk.len() as u64;
         this.left = this.left.saturating_sub(chunk.len() as u64);
         if matches!(this.reading, Reading::Idle(_))
-            && let Some(share) = Share::to_spare(this.chunk)
+            && let Some(share) = Share::to_spare(this.chunk, this.shortest())
         {
             this.read(share)?;
         }

@@ -28,5 +28,5 @@ mod validators;
 pub(crate) use conditions::Conditions;
 pub(crate) use representation::Representation;
 pub use send_file::SendFile;
-pub(crate) use send_file::{is_plain, missing, slice};
+pub(crate) use send_file::{is_plain, slice};
 pub(crate) use validators::{ETag, Modified, Validators};

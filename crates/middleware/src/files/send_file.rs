@@ -151,7 +151,7 @@ fn value(name: &str, text: String) -> Result<HeaderValue> {
         .map_err(|error| Error::internal(format!("the value of header `{name}`: {error}")))
 }
 
-pub(crate) fn missing() -> Error {
+fn missing() -> Error {
     Error::not_found("There is no such file.")
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zzz_core::Services;
 use zzz_core::config::ByteSize;
 use zzz_core::http::{Body, FromRequest, HandlerExt, Limits, Request, RouteInfo, now_or_never};
-use zzz_multipart::{Multipart, UploadConfig, Uploads};
+use zzz_multipart::{Multipart, MultipartForm, UploadConfig, Uploads};
 
 use crate::support::pieces;
 
@@ -33,15 +33,7 @@ fn request(body: impl Into<Body>) -> Request {
 }
 
 fn with_route(mut request: Request, limits: Limits) -> Request {
-    let route = RouteInfo {
-        method: None,
-        pattern: "/".into(),
-        name: None,
-        handler: "",
-        params: Vec::new(),
-        pipelines: Vec::new(),
-        limits,
-    };
+    let route = RouteInfo::new(None, "/", "").with_limits(limits);
     request.set_route(Arc::new(route));
     request
 }
@@ -141,4 +133,28 @@ fn a_handler_can_take_the_refusal_itself() {
     assert_eq!(answer(Request::post("/", "a=1")), "Send the form as multipart/form-data.");
     assert_eq!(answer(request("")), "a form");
     let _ = <zzz_core::Result<Multipart> as FromRequest>::from_request;
+}
+
+#[test]
+fn an_option_is_none_for_a_request_without_a_body() {
+    async fn told(form: Option<Multipart>) -> &'static str {
+        if form.is_some() { "a form" } else { "none" }
+    }
+    let answer = |request: Request| {
+        let response = now_or_never(told.erase().call(request)).unwrap();
+        (response.status().as_u16(), response.into_body().full_bytes().unwrap())
+    };
+    assert_eq!(answer(Request::post("/", "")), (200, "none".into()));
+    assert_eq!(answer(request("--X--")), (200, "a form".into()));
+    assert_eq!(answer(Request::post("/", "a=1")).0, 415);
+}
+
+#[test]
+fn what_is_wrong_with_a_form_is_a_rejection() {
+    async fn told(form: Result<MultipartForm, zzz_core::Rejection>) -> String {
+        form.map_or_else(|rejection| format!("{} {rejection}", rejection.status()), |_| "a form".into())
+    }
+    let response = now_or_never(told.erase().call(request("--X\r\n"))).unwrap();
+    let answer = response.into_body().full_bytes().unwrap();
+    assert_eq!(answer, "400 The body ended before its last boundary.");
 }

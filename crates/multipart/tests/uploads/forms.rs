@@ -37,6 +37,8 @@ async fn texts_nest_and_files_are_kept() {
         Some(&Param::List(vec![Param::Text("a".into()), Param::Text("b".into())]))
     );
     assert_eq!((files.len(), files.get("none").is_none(), files.get("post").is_none()), (3, true, true));
+    let lengths = |name: &str| files.get_all(name).map(|upload| upload.file().len()).collect::<Vec<_>>();
+    assert_eq!((lengths("image"), lengths("none")), (vec![6, 6], vec![]));
     let image = files.take("image").unwrap();
     assert_eq!((image.file_name().as_deref(), image.raw_file_name()), (Some("owl.gif"), "C:\\x\\owl.gif"));
     assert_eq!((image.kind(), image.content_type(), image.file().len()), (Some(FileKind::Gif), None, 6));
@@ -45,6 +47,19 @@ async fn texts_nest_and_files_are_kept() {
     let path = image.file().path().to_owned();
     drop(image);
     assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn several_files_of_one_name_are_taken_together() {
+    let request = request(&[
+        ("name=image; filename=one", "1"),
+        ("name=other; filename=two", "22"),
+        ("name=image; filename=three", "333"),
+    ]);
+    let mut files = MultipartForm::<Params>::from_request(request).await.unwrap().files;
+    let lengths = files.take_all("image").iter().map(|upload| upload.file().len()).collect::<Vec<_>>();
+    assert_eq!(lengths, [1, 3]);
+    assert_eq!((files.len(), files.take_all("image").len()), (1, 0));
 }
 
 #[derive(Deserialize, Debug, PartialEq)]
@@ -62,7 +77,7 @@ async fn texts_are_read_as_a_type() {
     assert_eq!(error.status(), 422);
     assert_eq!(
         error.public_message(),
-        Some("The form does not fit: `stars`: expected a whole number, not `many`.")
+        Some("The field `stars` does not fit: expected a whole number, not `many`.")
     );
     assert_eq!(error.fields().get("stars"), ["expected a whole number, not `many`"]);
 }
@@ -86,15 +101,8 @@ async fn texts_are_bounded_together_and_names_in_their_depth() {
     let half = "x".repeat(1 << 20);
     let mut big = request(&[("name=a", &half), ("name=b", &half)]);
     big.body_mut().set_limit(u64::MAX);
-    let route = zzz_core::http::RouteInfo {
-        method: None,
-        pattern: "/".into(),
-        name: None,
-        handler: "",
-        params: Vec::new(),
-        pipelines: Vec::new(),
-        limits: zzz_core::http::Limits::new().body(1 << 30),
-    };
+    let limits = zzz_core::http::Limits::new().body(1 << 30);
+    let route = zzz_core::http::RouteInfo::new(None, "/", "").with_limits(limits);
     big.set_route(route.into());
     let error = refused(big).await;
     let message = "The texts of the form are larger than the 2MiB allowed for them.";

@@ -11,7 +11,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
-use zzz_core::http::{Response, Service};
+use zzz_core::http::{Body, Request, Response, Service};
 
 use super::StreamState;
 use crate::connection::lane::Lane;
@@ -65,18 +65,25 @@ impl hyper::service::Service<http::Request<Incoming>> for Http2Dispatch {
     fn call(&self, request: http::Request<Incoming>) -> Http2Call {
         let (mut parts, incoming) = request.into_parts();
         let has_body = !http_body::Body::is_end_stream(&incoming);
-        if strict::is_malformed(&parts) {
+        let Ok(head) = strict::well_formed(&parts) else {
             return Http2Call::Refused(Reason::PROTOCOL_ERROR);
-        }
+        };
         let begun = self
             .state
             .streams()
-            .and_then(|streams| streams.begin(&self.state, self.limits.timeout, has_body));
+            .and_then(|streams| streams.begin(&self.state, self.limits.timeout, has_body, head));
         let Some(stream) = begun else { return Http2Call::Refused(Reason::REFUSED_STREAM) };
         let lane = Lane::Stream(Arc::clone(&stream));
         let call = match self.refusal(&mut parts) {
             Some(status) => Call::refused(status, lane),
-            None => Call::begin(&*self.service, &self.limits, parts, incoming, has_body, lane),
+            None => {
+                let mut request =
+                    Request::with_connection(parts, Body::empty(), Some(lane.seen_by_request()));
+                match Call::prepare(&self.limits, &mut request, incoming, has_body, &lane) {
+                    Ok(()) => Call::answered_by(self.service.answer(&mut request), lane),
+                    Err(status) => Call::refused(status, lane),
+                }
+            }
         };
         Http2Call::Begun(Begun { call, stream, known: false, answered: false })
     }

@@ -51,12 +51,16 @@ pub(in crate::connection) struct FrameWatch {
     in_block: bool,
     /// The highest stream that was begun.
     last_stream: u32,
+    /// Whether there is memory for a header block that goes on in further frames.
+    has_room: bool,
     /// Whether the settings that come first have come.
     begun: bool,
     /// Why the client is not listened to any more.
     error: Option<u8>,
     /// How many small frames of DATA came since the apps had time to read.
     small: u32,
+    /// How many bytes of DATA came since that was asked for last.
+    data: u64,
     max_resets: u32,
     /// The second that is counted, in milliseconds of the clock.
     second: u64,
@@ -77,9 +81,11 @@ impl FrameWatch {
             payload: 0,
             in_block: false,
             last_stream: 0,
+            has_room: true,
             begun: false,
             error: None,
             small: 0,
+            data: 0,
             max_resets,
             second: 0,
             resets: 0,
@@ -89,9 +95,14 @@ impl FrameWatch {
         }
     }
 
+    /// Whether there is memory for header blocks that go on in further frames; without it, one ends the connection.
+    pub(in crate::connection) fn have_room(&mut self, has_room: bool) {
+        self.has_room = has_room || self.in_block;
+    }
+
     /// Bytes came. How many of them hyper may see: all, unless the client exceeds its rates; then what is left of
     /// the frame that was one too many. hyper takes an end within a frame for a broken connection, to which there is
-    /// nothing to say.
+    /// nothing to say. Of a frame that must not count it sees nothing.
     #[must_use]
     pub(in crate::connection) fn received(&mut self, bytes: &[u8], now: u64) -> usize {
         let mut at = self.preface.min(bytes.len());
@@ -111,8 +122,7 @@ impl FrameWatch {
                 if self.have == self.head.len() {
                     self.have = 0;
                     self.error = self.frame(now).err();
-                    if self.error == Some(PROTOCOL_ERROR) {
-                        // Nothing of it counts.
+                    if self.error == Some(PROTOCOL_ERROR) || self.error.is_some() && !self.has_room {
                         self.payload = 0;
                         return at.saturating_sub(self.head.len());
                     }
@@ -154,10 +164,14 @@ impl FrameWatch {
         match kind {
             DATA if self.payload > 0 || flags & END_STREAM != 0 => {
                 self.small += u32::from(self.payload < SMALL);
+                self.data += self.payload as u64;
                 return Ok(());
             }
             HEADERS | CONTINUATION => {
                 self.in_block = flags & END_HEADERS == 0;
+                if self.in_block && !self.has_room {
+                    return Err(ENHANCE_YOUR_CALM);
+                }
                 if kind == HEADERS {
                     self.last_stream = self.last_stream.max(u32::from_be_bytes(stream) & 0x7fff_ffff);
                 }
@@ -194,11 +208,39 @@ impl FrameWatch {
         self.earned = self.earned.saturating_add(earned).min(MOST_EARNED);
     }
 
+    /// So many pieces of responses have left. A client may say WINDOW_UPDATE twice for each, however short: for the stream
+    /// and for the connection.
+    pub(in crate::connection) fn pieces_left(&mut self, pieces: u32) {
+        self.earned = self.earned.saturating_add(pieces.saturating_mul(2)).min(MOST_EARNED);
+    }
+
     /// Whether the client owes the rest of a frame or of a header block. The payload of DATA is not meant: how
     /// fast that comes is watched where somebody waits for it.
     pub(in crate::connection) fn is_within_head(&self) -> bool {
         let in_frame = self.payload > 0 && self.head[3] != DATA;
         self.in_block || self.have > 0 || in_frame
+    }
+
+    /// Whether a header block was begun that goes on in frames to come. What came of it is decoded already.
+    pub(in crate::connection) fn is_within_block(&self) -> bool {
+        // The head of the last frame is here, and not all of its payload.
+        let in_last = self.payload > 0 && self.head[3] == CONTINUATION;
+        self.in_block || in_last
+    }
+
+    /// How many bytes of DATA came since this was asked last. A frame counts as soon as its head is here.
+    pub(in crate::connection) fn take_data(&mut self) -> u64 {
+        std::mem::take(&mut self.data)
+    }
+
+    /// The client takes more than there is: it is not listened to from here. Whether that is new.
+    pub(in crate::connection) fn calm_down(&mut self) -> bool {
+        let new = self.error.is_none();
+        if new {
+            self.error = Some(ENHANCE_YOUR_CALM);
+            self.payload = 0;
+        }
+        new
     }
 
     /// What to say to a client that is not listened to any more.
@@ -266,7 +308,8 @@ mod tests {
         for _ in 0..5 {
             watch.sent(1000);
         }
-        assert_eq!(let_through(&mut watch, &frame(8, 0, 0, 4), 0), 2_004);
+        watch.pieces_left(3);
+        assert_eq!(let_through(&mut watch, &frame(8, 0, 0, 4), 0), 2_010);
     }
 
     #[test]

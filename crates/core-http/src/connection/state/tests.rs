@@ -24,7 +24,8 @@ const POST: &[u8] = b"POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\n";
 
 fn state() -> (Arc<CoarseClock>, Arc<ConnectionState>) {
     let clock = Arc::new(CoarseClock::new());
-    (Arc::clone(&clock), Arc::new(ConnectionState::new(clock, ShutdownSignal::new())))
+    let budget = Arc::new(Budget::new(100 * 1024));
+    (Arc::clone(&clock), Arc::new(ConnectionState::new(clock, budget, ShutdownSignal::new())))
 }
 
 /// Moves the clock on and lets the sweeper come round.
@@ -35,7 +36,7 @@ fn order_at(clock: &CoarseClock, state: &ConnectionState, now: u64) -> Order {
 }
 
 fn get(state: &ConnectionState) {
-    state.received(GET);
+    state.received(&mut GET.to_vec());
     let _ = state.request_began(0, Framing::Empty, 0);
 }
 
@@ -45,7 +46,14 @@ fn each_phase_has_its_deadline() {
     const NEVER: u64 = u64::MAX;
     let table: &[(&str, Steps, u64, Order)] = &[
         ("silent, or shaking hands", |_| {}, HEADER, Order::Close),
-        ("head", |state| state.received(b"GET / HT"), HEADER, Order::Refuse),
+        (
+            "head",
+            |state| {
+                state.received(&mut b"GET / HT".to_vec());
+            },
+            HEADER,
+            Order::Refuse,
+        ),
         ("busy", |state| get(state), NEVER, Order::None),
         (
             "idle",
@@ -59,7 +67,7 @@ fn each_phase_has_its_deadline() {
         (
             "next head came with the first",
             |state| {
-                state.received(b"GET / HTTP/1.1\r\n\r\nGET /nex");
+                state.received(&mut b"GET / HTTP/1.1\r\n\r\nGET /nex".to_vec());
                 let _ = state.request_began(0, Framing::Empty, 0);
                 state.response_ended();
             },
@@ -70,7 +78,7 @@ fn each_phase_has_its_deadline() {
             "next head came while busy",
             |state| {
                 get(state);
-                state.received(b"GET /nex");
+                state.received(&mut b"GET /nex".to_vec());
                 state.response_ended();
             },
             HEADER,
@@ -80,8 +88,8 @@ fn each_phase_has_its_deadline() {
             "next head came in pieces while busy, and its time has not begun",
             |state| {
                 get(state);
-                state.received(b"GET /nex");
-                state.received(b"t HTTP");
+                state.received(&mut b"GET /nex".to_vec());
+                state.received(&mut b"t HTTP".to_vec());
             },
             NEVER,
             Order::None,
@@ -89,9 +97,9 @@ fn each_phase_has_its_deadline() {
         (
             "idle after a body",
             |state| {
-                state.received(POST);
+                state.received(&mut POST.to_vec());
                 let _ = state.request_began(1, Framing::Length(5), 0);
-                state.received(b"12345");
+                state.received(&mut b"12345".to_vec());
                 state.request_body_ended();
                 state.response_ended();
             },
@@ -101,8 +109,8 @@ fn each_phase_has_its_deadline() {
         (
             "idle after a head whose last line came by itself",
             |state| {
-                state.received(b"GET / HTTP/1.1\r\nhost: x\r\n");
-                state.received(b"\r\n");
+                state.received(&mut b"GET / HTTP/1.1\r\nhost: x\r\n".to_vec());
+                state.received(&mut b"\r\n".to_vec());
                 assert_eq!(state.request_began(1, Framing::Empty, 0), Some(27));
                 state.response_ended();
             },
@@ -112,7 +120,7 @@ fn each_phase_has_its_deadline() {
         (
             "idle after a second head that came with the first",
             |state| {
-                state.received(b"GET / HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
+                state.received(&mut b"GET / HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n".to_vec());
                 for length in [18, 22] {
                     assert_eq!(state.request_began(0, Framing::Empty, 0), Some(length));
                     state.response_ended();
@@ -124,10 +132,10 @@ fn each_phase_has_its_deadline() {
         (
             "next head came with the end of a body",
             |state| {
-                state.received(POST);
+                state.received(&mut POST.to_vec());
                 assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
-                state.received(b"123");
-                state.received(b"45GET / HT");
+                state.received(&mut b"123".to_vec());
+                state.received(&mut b"45GET / HT".to_vec());
                 state.request_body_ended();
                 state.response_ended();
             },
@@ -137,9 +145,8 @@ fn each_phase_has_its_deadline() {
         (
             "next head came with a body in chunks and the head before it",
             |state| {
-                state.received(
-                    b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\nGET / HT",
-                );
+                let chunks = "transfer-encoding: chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\nGET / HT";
+                state.received(&mut format!("POST / HTTP/1.1\r\n{chunks}").into_bytes());
                 assert_eq!(state.request_began(1, Framing::Chunked, 0), Some(47));
                 state.request_body_ended();
                 state.response_ended();
@@ -150,10 +157,10 @@ fn each_phase_has_its_deadline() {
         (
             "idle after a body in chunks",
             |state| {
-                state.received(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nx");
+                state.received(&mut b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nx".to_vec());
                 assert_eq!(state.request_began(1, Framing::Chunked, 0), Some(47));
-                state.received(b"x\r\n0\r\n\r");
-                state.received(b"\n");
+                state.received(&mut b"x\r\n0\r\n\r".to_vec());
+                state.received(&mut b"\n".to_vec());
                 state.request_body_ended();
                 state.response_ended();
             },
@@ -163,10 +170,10 @@ fn each_phase_has_its_deadline() {
         (
             "idle while a body comes that is answered already",
             |state| {
-                state.received(POST);
+                state.received(&mut POST.to_vec());
                 assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
                 state.response_ended();
-                state.received(b"12345");
+                state.received(&mut b"12345".to_vec());
             },
             KEEP_ALIVE,
             Order::Close,
@@ -174,10 +181,10 @@ fn each_phase_has_its_deadline() {
         (
             "next head behind a body that is answered already",
             |state| {
-                state.received(POST);
+                state.received(&mut POST.to_vec());
                 assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
                 state.response_ended();
-                state.received(b"12345G");
+                state.received(&mut b"12345G".to_vec());
             },
             HEADER,
             Order::Refuse,
@@ -185,12 +192,12 @@ fn each_phase_has_its_deadline() {
         (
             "idle after an empty line behind a body, which is no head",
             |state| {
-                state.received(POST);
+                state.received(&mut POST.to_vec());
                 assert_eq!(state.request_began(1, Framing::Length(5), 0), Some(POST.len() as u64));
-                state.received(b"12345\r\n");
+                state.received(&mut b"12345\r\n".to_vec());
                 state.request_body_ended();
                 state.response_ended();
-                state.received(b"\r");
+                state.received(&mut b"\r".to_vec());
             },
             KEEP_ALIVE,
             Order::Close,
@@ -198,7 +205,7 @@ fn each_phase_has_its_deadline() {
         (
             "a body that is not read",
             |state| {
-                state.received(POST);
+                state.received(&mut POST.to_vec());
                 let _ = state.request_began(1, Framing::Length(5), 0);
             },
             NEVER,
@@ -207,7 +214,7 @@ fn each_phase_has_its_deadline() {
         (
             "a body that is waited for, after the response has begun",
             |state| {
-                state.received(POST);
+                state.received(&mut POST.to_vec());
                 let _ = state.request_began(1, Framing::Length(5), 0);
                 state.exchange.answered();
                 state.exchange.body_awaited(0);
@@ -256,7 +263,7 @@ fn each_phase_has_its_deadline() {
                 state.hand_over_to(response.extensions_mut().remove().unwrap());
                 state.response_ended();
                 assert!(state.take_handover().is_some());
-                state.received(b"anything");
+                state.received(&mut b"anything".to_vec());
             },
             NEVER,
             Order::None,
@@ -269,7 +276,7 @@ fn each_phase_has_its_deadline() {
             "HTTP/2 with a request in flight",
             |state| {
                 state.speaks_http2(1);
-                assert!(state.streams().unwrap().begin(state, 0, false).is_some());
+                assert!(state.streams().unwrap().begin(state, 0, false, 0).is_some());
             },
             NEVER,
             Order::None,
@@ -279,7 +286,7 @@ fn each_phase_has_its_deadline() {
             "HTTP/2 after its requests",
             |state| {
                 state.speaks_http2(1);
-                state.streams().unwrap().begin(state, 0, false).unwrap().ended();
+                state.streams().unwrap().begin(state, 0, false, 0).unwrap().ended();
             },
             KEEP_ALIVE,
             Order::Finish,
@@ -289,7 +296,7 @@ fn each_phase_has_its_deadline() {
             "a head of HTTP/2 that does not end",
             |state| {
                 state.speaks_http2(2);
-                assert!(state.streams().unwrap().begin(state, 0, false).is_some());
+                assert!(state.streams().unwrap().begin(state, 0, false, 0).is_some());
                 state.streams().unwrap().head_comes(true, 0);
             },
             HEADER,
@@ -300,7 +307,7 @@ fn each_phase_has_its_deadline() {
             "HTTP/2 that is not listened to any more",
             |state| {
                 state.speaks_http2(2);
-                assert!(state.streams().unwrap().begin(state, 0, false).is_some());
+                assert!(state.streams().unwrap().begin(state, 0, false, 0).is_some());
                 state.streams().unwrap().give_up(0);
             },
             LINGER,
@@ -324,25 +331,27 @@ fn a_head_that_hyper_shows_otherwise_than_it_came_is_refused() {
     const TWO: &[u8] = b"GET / HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 5\r\n\r\n";
     type Steps = fn(&ConnectionState);
     let table: &[(&str, Steps)] = &[
-        ("alone", |state| state.received(TWO)),
+        ("alone", |state| {
+            state.received(&mut TWO.to_vec());
+        }),
         ("on a kept connection", |state| {
             get(state);
             state.response_ended();
-            state.received(TWO);
+            state.received(&mut TWO.to_vec());
         }),
         ("in pieces", |state| {
-            state.received(&TWO[..30]);
-            state.received(&TWO[30..]);
+            state.received(&mut TWO[..30].to_vec());
+            state.received(&mut TWO[30..].to_vec());
         }),
         ("behind a head", |state| {
-            state.received(&[GET, TWO].concat());
+            state.received(&mut [GET, TWO].concat());
             assert!(state.request_began(0, Framing::Empty, 0).is_some());
             state.response_ended();
         }),
         ("behind a body", |state| {
-            state.received(&[POST, b"12"].concat());
+            state.received(&mut [POST, b"12"].concat());
             assert!(state.request_began(1, Framing::Length(5), 0).is_some());
-            state.received(&[b"345", TWO].concat());
+            state.received(&mut [b"345", TWO].concat());
             state.response_ended();
         }),
     ];
@@ -350,13 +359,13 @@ fn a_head_that_hyper_shows_otherwise_than_it_came_is_refused() {
         let (_, state) = state();
         steps(&state);
         assert_eq!(state.request_began(1, Framing::Length(5), 0), None, "{name}");
-        state.received(GET);
+        state.received(&mut GET.to_vec());
         assert_eq!(state.request_began(0, Framing::Empty, 0), None, "{name}: nothing behind it is taken");
     }
     let (_, state) = state();
-    state.received(POST);
+    state.received(&mut POST.to_vec());
     assert!(state.request_began(1, Framing::Length(5), 0).is_some());
-    state.received(b"1234");
+    state.received(&mut b"1234".to_vec());
     assert_eq!(state.request_began(0, Framing::Empty, 0), None, "a head within a body");
 }
 
@@ -379,7 +388,7 @@ fn a_request_has_its_time_until_its_response_begins() {
 /// Reads a body of which `bytes` come every `pace` milliseconds; when it was found too slow.
 fn too_slow_at(bytes: u64, pace: u64, wait: bool) -> Option<u64> {
     let (clock, state) = state();
-    state.received(POST);
+    state.received(&mut POST.to_vec());
     let _ = state.request_began(1, Framing::Length(5), 0);
     if wait {
         state.exchange.body_awaited(0);
@@ -431,7 +440,7 @@ fn a_body_that_comes_just_in_time_is_in_time() {
 #[test]
 fn a_connection_that_lingers_has_carried_out_its_order() {
     let (clock, state) = state();
-    state.received(b"GET");
+    state.received(&mut b"GET".to_vec());
     assert_eq!(order_at(&clock, &state, HEADER + ROUND + 1), Order::Refuse);
     state.lingers();
     assert_eq!(state.order(), Order::None);
@@ -450,16 +459,16 @@ mod http2 {
         let (_, state) = state();
         state.speaks_http2(2);
         let streams = state.streams().unwrap();
-        let first = streams.begin(&state, 0, false).unwrap();
-        let second = streams.begin(&state, 0, false).unwrap();
-        assert!(streams.begin(&state, 0, false).is_none());
+        let first = streams.begin(&state, 0, false, 0).unwrap();
+        let second = streams.begin(&state, 0, false, 0).unwrap();
+        assert!(streams.begin(&state, 0, false, 0).is_none());
         first.ended();
         first.ended();
-        let third = streams.begin(&state, 0, false).unwrap();
-        assert!(streams.begin(&state, 0, false).is_none(), "a stream ends once");
+        let third = streams.begin(&state, 0, false, 0).unwrap();
+        assert!(streams.begin(&state, 0, false, 0).is_none(), "a stream ends once");
         second.ended();
         third.ended();
-        assert!(streams.begin(&state, 0, false).is_some());
+        assert!(streams.begin(&state, 0, false, 0).is_some());
     }
 
     #[test]
@@ -467,7 +476,7 @@ mod http2 {
         let (clock, state) = state();
         state.speaks_http2(2);
         let streams = state.streams().unwrap();
-        let stream = streams.begin(&state, 0, false).unwrap();
+        let stream = streams.begin(&state, 0, false, 0).unwrap();
         state.finish();
         assert_eq!(order_at(&clock, &state, 1_000), Order::Finish, "a request is in flight");
         stream.ended();
@@ -480,8 +489,8 @@ mod http2 {
         let (clock, state) = state();
         state.speaks_http2(2);
         let streams = state.streams().unwrap();
-        let short = streams.begin(&state, 50, false).unwrap();
-        let long = streams.begin(&state, 5_000, false).unwrap();
+        let short = streams.begin(&state, 50, false, 0).unwrap();
+        let long = streams.begin(&state, 5_000, false, 0).unwrap();
         assert_eq!(order_at(&clock, &state, 61), Order::None);
         assert_eq!(short.overdue(), Some(Overdue::Response));
         assert_eq!(long.overdue(), None);
@@ -503,6 +512,124 @@ fn at_the_end_a_new_connection_has_a_second_for_its_first_byte() {
 
     let (clock, heard) = state();
     heard.finish();
-    heard.received(b"GET / HT");
+    heard.received(&mut b"GET / HT".to_vec());
     assert_eq!(order_at(&clock, &heard, 5_000), Order::Finish);
+}
+
+#[test]
+fn a_long_head_that_waits_is_declined_when_others_need_the_memory() {
+    let (clock, state) = state();
+    let piece = [b"GET / HTTP/1.1\r\nx: ".as_slice(), &[b'x'; 60 * 1024]].concat();
+    assert!(state.received(&mut piece.to_vec()), "it has to be watched");
+    let kept = state.account.kept();
+    assert!(kept > 60 * 1024);
+    let other = Account::default();
+    other.set(state.budget(), 60 * 1024, 0);
+    assert!(!state.may_keep_more_of(&other) || !state.may_keep_more());
+    clock.set(3_000);
+    let mut rents = Vec::new();
+    state.rents(3_000, &mut |rent| rents.push(rent));
+    let line = state.budget().line(rents).unwrap();
+    assert_eq!(state.give_up_beyond(line, 3_000), 1);
+    assert_eq!(state.order(), Order::Decline);
+    state.lingers();
+    assert_eq!((state.order(), state.account.kept()), (Order::None, 0));
+    other.close(state.budget());
+}
+
+#[test]
+fn a_head_of_normal_size_is_not_counted() {
+    let (_, state) = state();
+    assert!(!state.received(&mut [b"GET / HTTP/1.1\r\nx: ".as_slice(), &[b'x'; 4_000]].concat()));
+    assert!(state.received(&mut [b'x'; 4_000]), "the next read may be too much");
+    assert_eq!(state.account.kept(), 0);
+}
+
+#[test]
+fn when_all_memory_is_taken_no_more_is_read_of_a_head_than_what_is_free() {
+    let (_, state) = state();
+    state.received(&mut [b"GET / HTTP/1.1\r\nx: ".as_slice(), &[b'x'; 5_000]].concat());
+    assert_eq!(state.read_bound(), Some(8 * 1024 - 1));
+    let other = Account::default();
+    other.set(state.budget(), 100 * 1024, 0);
+    assert_eq!(state.read_bound(), Some(8 * 1024 - 5_019));
+    assert!(!state.budget().take_pressed());
+    state.received(&mut [b'x'; 8 * 1024 - 5_019]);
+    assert_eq!(state.account.kept(), 0);
+    assert_eq!(state.read_bound(), Some(0), "it waits");
+    assert!(state.budget().take_pressed() && state.account.take_waiting());
+    other.close(state.budget());
+    assert_eq!(state.read_bound(), Some(8 * 1024 - 1));
+    get(&state);
+    assert_eq!(state.read_bound(), None, "bodies are read in larger pieces");
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn what_tls_has_not_given_on_counts_where_a_request_may_come() {
+    let (clock, state) = state();
+    state.keeps_sealed(16_000);
+    assert_eq!(state.account.kept(), 16_000);
+    state.keeps(20_000);
+    assert_eq!(state.account.kept(), 36_000);
+    state.keeps(0);
+    assert_eq!(state.account.kept(), 16_000);
+    let other = Account::default();
+    other.set(state.budget(), 100 * 1024, 0);
+    state.keeps_sealed(30_000);
+    assert!(!state.may_keep_more_sealed());
+    assert!(!state.may_keep_first_sealed() && state.account.take_waiting());
+    get(&state);
+    assert!(state.may_keep_more_sealed(), "the body has an account of its own");
+    assert!(state.may_keep_first_sealed());
+    state.keeps_sealed(16_000);
+    assert_eq!(state.account.kept(), 0);
+    state.response_ended();
+    state.keeps_sealed(16_000);
+    clock.set(3_000);
+    let rents = |state: &ConnectionState| {
+        let mut rents = Vec::new();
+        state.rents(3_000, &mut |rent| rents.push(rent));
+        rents
+    };
+    let line = state.budget().line(rents(&state)).unwrap();
+    assert_eq!((state.give_up_beyond(line, 3_000), state.order()), (1, Order::Close));
+    state.closed();
+    assert_eq!(state.account.kept(), 0);
+    other.close(state.budget());
+}
+
+#[test]
+fn a_connection_that_rests_gives_back_what_its_buffers_have_grown_to() {
+    let (clock, state) = state();
+    get(&state);
+    state.long_head_began(20_000);
+    assert_eq!(order_at(&clock, &state, 50), Order::None, "a request is in flight, and keeps its head");
+    assert_eq!(state.account.kept(), 20_000);
+    state.response_ended();
+    // The table's deadlines are too short for that.
+    let patient = Deadlines { keep_alive: 10_000, ..DEADLINES };
+    clock.set(60);
+    state.sweep(60, &patient);
+    assert_eq!((state.account.kept(), state.order()), (0, Order::None));
+    clock.set(50 + REST + ROUND + 1);
+    state.sweep(50 + REST + ROUND + 1, &patient);
+    assert_eq!(state.order(), Order::Renew);
+    assert!(state.is_at_rest());
+    state.renewed();
+    assert_eq!(state.order(), Order::None);
+    assert!(!state.received(&mut b"GET".to_vec()));
+    assert!(!state.is_at_rest());
+}
+
+#[test]
+fn what_an_earlier_request_kept_does_not_count_for_a_later_one() {
+    let (clock, state) = state();
+    get(&state);
+    state.long_head_began(20_000);
+    state.response_ended();
+    clock.set(10);
+    get(&state);
+    assert_eq!(order_at(&clock, &state, 10), Order::None);
+    assert_eq!(state.account.kept(), 0);
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::{Body, BodyError, BoxError, Source};
+use super::{Body, BodyError, BoxError, RequestBody, Source};
 use crate::http::ShutdownSignal;
 use crate::http::shutdown::ShutdownBegun;
 
@@ -49,6 +49,80 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The body of a request, as a server gives it.
+    pub(super) struct FromServer<B> {
+        #[pin]
+        pub(super) body: B,
+    }
+}
+
+impl<B> Source for FromServer<B>
+where
+    B: RequestBody + Send,
+    B::Error: Into<BoxError>,
+{
+    fn set_held(self: Pin<&mut Self>, bytes: u64) {
+        self.project().body.set_held(bytes);
+    }
+}
+
+impl<B> HttpBody for FromServer<B>
+where
+    B: RequestBody,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.project().body.poll_frame(cx).map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A body that is here, and that is longer than may be read.
+pub(super) struct Whole {
+    pub(super) bytes: Bytes,
+}
+
+impl Source for Whole {
+    fn whole(&self) -> Option<&Bytes> {
+        Some(&self.bytes)
+    }
+}
+
+impl HttpBody for Whole {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
     }
 }
 
@@ -95,6 +169,10 @@ pub(super) struct WithTrailers {
 impl Source for WithTrailers {
     fn watch_shutdown(mut self: Pin<&mut Self>, signal: &ShutdownSignal) {
         self.body.watch_shutdown(signal);
+    }
+
+    fn set_held(mut self: Pin<&mut Self>, bytes: u64) {
+        self.body.set_held(bytes);
     }
 }
 

@@ -3,18 +3,27 @@
 //! [`from_tower`] makes a [`Service`] of one, for [`Server::run`](crate::Server::run) or as a part of a zzz app;
 //! [`into_tower`] makes one of a [`Service`], such as a zzz app's endpoint, for whoever takes those.
 //!
+//! Services that upgrade connections, to WebSockets or anything else, find what they know from hyper
+//! (`hyper::upgrade::on`, axum's `WebSocketUpgrade`) on requests of HTTP/1 that ask for it. The connection stays one of
+//! this server: an end of the grace at shutdown, or a peer that takes nothing, ends it.
+//!
 //! Extensions of requests and responses go along, and so do trailers. Requests that come from our own server
 //! carry an `Arc<dyn Connection>` ([`Connection`]) among their extensions.
 
+mod upgrade;
+
 use std::convert::Infallible;
 use std::error::Error as StdError;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::Body as HttpBody;
-use zzz_core::http::{Body, BoxFuture, Connection, IntoResponse, Request, Response, Service};
+use upgrade::Offered;
+use zzz_core::http::{
+    Answer, Body, BoxFuture, Connection, IntoResponse, Request, Response, Service, StatusCode, Upgrade,
+};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -78,19 +87,55 @@ where
     B::Error: Into<BoxError>,
 {
     fn call(&self, request: Request) -> BoxFuture<Response> {
+        Box::pin(self.run(request))
+    }
+
+    fn answer(&self, request: &mut Request) -> Answer {
+        Answer::of(self.run(std::mem::take(request)))
+    }
+}
+
+impl<T> FromTower<T> {
+    fn run<B>(&self, request: Request) -> impl Future<Output = Response> + Send + use<T, B>
+    where
+        T: tower_service::Service<http::Request<Body>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        T::Error: Into<BoxError>,
+        T::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let mut service = self.0.clone();
         let (parts, body) = request.into_parts();
-        let request = http::Request::from_parts(parts.into_http(), body);
-        Box::pin(async move {
+        let mut request = http::Request::from_parts(parts.into_http(), body);
+        let upgrade = request.extensions_mut().remove::<Upgrade>();
+        let mut offered = None;
+        if upgrade.is_some()
+            && let Some((on_upgrade, offer)) = Offered::new()
+        {
+            request.extensions_mut().insert(on_upgrade);
+            offered = Some(offer);
+        }
+        async move {
             let answered = match poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into) {
                 Ok(()) => service.call(request).await.map_err(Into::into),
                 Err(error) => Err::<_, BoxError>(error),
             };
             match answered {
-                Ok(response) => response.map(Body::from_http_body),
+                Ok(mut response) => {
+                    if response.status() == StatusCode::SWITCHING_PROTOCOLS
+                        && let (Some(upgrade), Some(offered)) = (upgrade, offered)
+                    {
+                        offered.accepted_by(&mut response, &upgrade);
+                    }
+                    response.map(Body::from_http_body)
+                }
                 Err(error) => zzz_core::Error::internal(error).into_response(),
             }
-        })
+        }
     }
 }
 
