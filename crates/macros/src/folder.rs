@@ -38,7 +38,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 }
 
 /// What a `macro_rules!` passes on stands in a group that shows nothing.
-fn ungroup(token: TokenTree) -> TokenTree {
+pub(crate) fn ungroup(token: TokenTree) -> TokenTree {
     match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
             group.stream().into_iter().next().map_or(TokenTree::Group(group), ungroup)
@@ -49,7 +49,7 @@ fn ungroup(token: TokenTree) -> TokenTree {
 
 /// The app's root: `ZZZ_ROOT`, or the nearest folder at or above the package that holds
 /// `config/default.toml`, as at run time; without either the package's own folder.
-fn root() -> Result<PathBuf, String> {
+pub(crate) fn root() -> Result<PathBuf, String> {
     if let Some(root) = std::env::var_os("ZZZ_ROOT") {
         return Ok(root.into());
     }
@@ -61,7 +61,11 @@ fn root() -> Result<PathBuf, String> {
 }
 
 /// Every file below `folder` as (its path with `/`, where it is); hidden ones are left out.
-fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> std::io::Result<()> {
+pub(crate) fn collect(
+    folder: &Path,
+    prefix: &str,
+    files: &mut Vec<(String, PathBuf)>,
+) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -108,7 +112,7 @@ fn expansion(krate: &TokenStream, name: &Literal, files: &[(String, PathBuf)]) -
     TokenStream::from(TokenTree::Group(Group::new(Delimiter::Brace, body)))
 }
 
-fn compile_error(message: &str, span: Span) -> TokenStream {
+pub(crate) fn compile_error(message: &str, span: Span) -> TokenStream {
     let error: TokenStream = format!("::core::compile_error!({message:?})").parse().unwrap_or_default();
     error
         .into_iter()

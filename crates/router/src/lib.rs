@@ -29,9 +29,13 @@
 //! # Paths
 //!
 //! `/posts/:id` takes one segment, `/files/v:version` the rest of a segment, `/files/*rest` everything that is
-//! left. A fixed segment wins over a parameter. Paths are compared as they came: `/a/../admin`, `//admin` and
-//! `/admin%2f` are not `/admin`, so nothing leads around a scope's pipelines. Parameters are percent-decoded
-//! once; a path with a malformed escape, or one that decodes to NUL or to no UTF-8, is answered with 400.
+//! left. The most specific route wins, whatever the order: segment by segment, fixed characters win over a
+//! parameter with a prefix, the longest prefix first, that over a parameter alone, and that over the rest.
+//!
+//! Paths are compared as they came: `/a/../admin`, `//admin` and `/admin%2f` are not `/admin`, so nothing leads
+//! around a scope's pipelines. Parameters are percent-decoded once. A path with a malformed escape, one that
+//! decodes to NUL or to no UTF-8, and one with a `\` is answered with 400; a segment `.` or `..` matches no
+//! parameter.
 //!
 //! # Map
 //!
@@ -39,26 +43,80 @@
 //! |---|---|
 //! | `router` | [`Router`]: the declaration |
 //! | `scope` | [`Scope`] |
-//! | `route` | [`Route`], [`get`], [`post`], ... |
+//! | `route` | [`Route`], [`get`], [`post`], ..., [`any`], [`on`] |
 //! | `pipeline` | [`Pipeline`] |
+//! | `preset` | values that routes and scopes assign |
+//! | `forward` | [`Forward`]: what may be mounted under a path |
+//! | `slash` | [`TrailingSlash`] |
+//! | `compile` | from the declaration to the table, with every mistake |
+//! | `fitting` | whether a handler takes from the path what its route has |
+//! | `placing` | which routes stand where, and in each other's way |
+//! | `macros` | [`router!`], [`routes!`]: the declaration that is checked as it compiles |
 //! | `pattern` | how a path is read |
-//! | `table` | [`RouteTable`]: the built table, matching |
+//! | `encoding` | which spellings are refused |
+//! | `hosts` | which hosts a scope is for |
+//! | `paths` | what one host's requests are matched against |
+//! | `fixed` | the table of paths without parameters |
+//! | `tree` | the tree of paths with parameters |
+//! | `words` | eight bytes of a path at a time |
+//! | `seen` | what the endpoint learns of a request behind middleware |
+//! | `table` | [`RouteTable`]: the built table, and what becomes of a request |
+//! | `mounted` | a table or a service at the end of a stack |
 //! | `error` | [`RouterError`] |
-//! | `endpoint` | [`Endpoint`], request log, guard, error pages |
+//! | `endpoint` | [`Endpoint`], [`Assembled`], request log, guard, error pages |
 
+mod compile;
+mod encoding;
 mod endpoint;
 mod error;
+mod fitting;
+mod fixed;
+mod forward;
+mod hosts;
+mod macros;
+mod mounted;
+mod paths;
 mod pattern;
 mod pipeline;
+mod placing;
+mod preset;
 mod route;
 mod router;
 mod scope;
+mod seen;
+mod slash;
 mod table;
+mod tree;
+mod words;
 
-pub use endpoint::{Endpoint, EndpointBuilder};
+pub use endpoint::{Assembled, Endpoint, EndpointBuilder};
 pub use error::RouterError;
+pub use forward::Forward;
 pub use pipeline::Pipeline;
-pub use route::{Route, any, delete, get, patch, post, put};
-pub use router::Router;
+pub use route::{Route, any, delete, get, head, on, options, patch, post, put};
+pub use router::{AssetFolder, Router};
 pub use scope::Scope;
-pub use table::RouteTable;
+pub use slash::TrailingSlash;
+pub use table::{Outcome, RouteTable};
+
+pub use zzz_core::http::{PathParam, PathParams, VerifiedPath};
+pub use zzz_macros::{PathParam, PathParams};
+
+/// What the expansions of `router!`, `routes!`, `path!` and the derives name.
+#[doc(hidden)]
+pub mod __private {
+    pub use zzz_core::Result;
+    pub use zzz_core::http::extract::{ParamShape, PathShape, named_param};
+    pub use zzz_core::http::inspect::{Complete, HandlerShape, handler, missing};
+    pub use zzz_core::http::verified::{
+        Any, Fit, FixedParam, Kind, Kinds, Of, PathValue, PathWriter, RestValue, TypeOf, VerifiedPath, kind,
+        kind::at, kinds,
+    };
+    pub use zzz_core::http::{
+        Folder, Limits, Parts, PathParam, PathParams, RouteHandler, RouteLog, Socket, verified::url,
+    };
+    pub use zzz_macros::{folder, path, router, routes};
+
+    pub use crate::macros::{fallback, route, rows};
+    pub use crate::{Forward, Pipeline, Router, Scope, TrailingSlash};
+}

@@ -19,7 +19,7 @@ impl Pipeline {
 
     /// Adds a middleware behind those that stand there.
     #[must_use]
-    pub fn plug(mut self, middleware: impl Middleware) -> Self {
+    pub fn plug<Args: 'static>(mut self, middleware: impl Middleware<Args>) -> Self {
         self.layers.push(middleware.erase());
         self
     }

@@ -1,98 +1,62 @@
 //! [`RouteTable`]: the built table, and how a request finds its route in it.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use percent_encoding::percent_decode_str;
+use zzz_core::Error;
+use zzz_core::http::forwarded::{self, AskedHost};
 use zzz_core::http::{
-    IntoResponse, Limits, Method, PathParams, Request, Response, RouteInfo, Stack, StatusCode, header,
+    Folder, Format, IntoResponse, Limits, Method, ParamPlaces, Request, Response, RouteInfo, Stack,
+    StatusCode, header,
 };
-use zzz_core::{Error, Result};
+use zzz_core::services::{Need, Requirement};
+
+use crate::encoding;
+use crate::hosts::Hosts;
+use crate::paths::{Lookup, Paths};
+use crate::preset::Preset;
+use crate::slash::{self, TrailingSlash};
+use crate::tree::Hit;
 
 /// The routes of an app, ready for matching.
-///
-/// There is a tree for each method, since the routes of one method must not shadow those of another:
-/// `POST /posts/:id` takes `/posts/new` although `GET /posts/new` exists.
 pub struct RouteTable {
-    routes: Vec<Entry>,
-    /// The trees, GET first since it is asked for most.
-    trees: Vec<(Method, Tree)>,
-    /// Routes that take every method, for methods that have no tree.
-    any: Tree,
+    pub(crate) entries: Vec<Entry>,
+    /// The paths of all hosts.
+    pub(crate) main: Paths,
+    /// The paths of those hosts that have some of their own, which are asked first.
+    pub(crate) hosts: Option<Box<Hosts>>,
+    /// Every route, in the order of declaration.
+    pub(crate) listed: Vec<Arc<RouteInfo>>,
+    /// The folders of assets.
+    pub(crate) folders: Vec<(Arc<RouteInfo>, Folder)>,
+    /// What middleware needs.
+    pub(crate) needs: Vec<Requirement>,
+    pub(crate) traits: Traits,
+}
+
+/// What a table has that most have not, so that it costs the others nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Traits {
     /// Whether any route sets a limit for bodies.
-    has_body_limits: bool,
+    pub(crate) body_limits: bool,
+    /// Whether any route takes paths with a `/` too many or too few.
+    pub(crate) lenient_slashes: bool,
+    /// Whether it forwards to another router.
+    pub(crate) routers: bool,
+    /// Whether any route is logged at a level above that of most.
+    pub(crate) loud: bool,
 }
 
-struct Entry {
-    info: Arc<RouteInfo>,
-    stack: Stack,
-}
-
-/// The paths of one method.
-#[derive(Default)]
-struct Tree {
-    /// Paths without parameters, which win over all others and are found by one look.
-    fixed: HashMap<Box<str>, u32, BuildHasherDefault<PathHasher>>,
-    /// Paths with parameters.
-    open: matchit::Router<u32>,
-}
-
-/// Hashes eight bytes at a time. The keys are the app's own, so nobody can fill one bucket from outside, and
-/// the standard hasher's strength is not needed.
-#[derive(Default)]
-struct PathHasher(u64);
-
-impl PathHasher {
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x51_7c_c1_b7_27_22_0a_95);
-    }
-}
-
-impl Hasher for PathHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let Some((word, more)) = rest.split_first_chunk() {
-            self.add(u64::from_le_bytes(*word));
-            rest = more;
-        }
-        if !rest.is_empty() {
-            // The last eight bytes, of which some were seen already: one load instead of a loop.
-            let word = bytes.last_chunk().map_or_else(
-                || rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-                |last| u64::from_le_bytes(*last),
-            );
-            self.add(word);
-        }
-    }
-
-    fn write_u8(&mut self, _: u8) {
-        // The end mark of a text tells nothing: there is one text.
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-}
-
-impl Tree {
-    fn at(&self, path: &str) -> Option<(u32, PathParams)> {
-        if let Some(index) = self.fixed.get(path) {
-            return Some((*index, PathParams::default()));
-        }
-        self.at_open(path)
-    }
-
-    fn at_open(&self, path: &str) -> Option<(u32, PathParams)> {
-        let matched = self.open.at(path).ok()?;
-        let mut params = PathParams::default();
-        for (_, value) in matched.params.iter() {
-            // A value is a part of the path, so its place is the distance between the two.
-            let start = value.as_ptr() as usize - path.as_ptr() as usize;
-            params.push(u16::try_from(start).ok()?, u16::try_from(start + value.len()).ok()?);
-        }
-        Some((*matched.value, params))
-    }
+/// What stands behind a path.
+pub(crate) struct Entry {
+    pub(crate) info: Arc<RouteInfo>,
+    pub(crate) stack: Stack,
+    pub(crate) presets: Box<[Preset]>,
+    pub(crate) slash: TrailingSlash,
+    /// What its pipelines speak.
+    pub(crate) format: Option<Format>,
+    /// The table of the router that it forwards to.
+    pub(crate) inner: Option<Arc<RouteTable>>,
 }
 
 /// What a request found.
@@ -103,42 +67,127 @@ pub(crate) enum Found<'a> {
     Answer(Response),
 }
 
+/// What is done with a request.
+enum Decision<'a> {
+    /// It goes to the entry of this number.
+    Route(u32, ParamPlaces),
+    /// It is sent to the path that the entry has.
+    Redirect(&'a Entry, String),
+    /// It learns which methods there are.
+    Options(String),
+    /// It is refused, in the format that is spoken there.
+    Refuse(Box<Error>, Option<Format>),
+}
+
+/// What becomes of a request, as [`RouteTable::explain`] tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The route takes it, with these names and values of its parameters.
+    Route(Arc<RouteInfo>, Vec<(String, String)>),
+    /// It is redirected to this path, where the route is.
+    Redirect(Arc<RouteInfo>, String),
+    /// OPTIONS is answered with these methods.
+    Options(String),
+    /// It is refused: the status, what the client reads, and for 405 the methods that are allowed.
+    Refused(u16, String, Option<String>),
+}
+
 impl RouteTable {
-    /// Every route, in the order of declaration.
+    /// Every route, in the order of declaration; those of a router that another forwards to stand behind the
+    /// forward.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<RouteInfo>> {
-        self.routes.iter().map(|entry| &entry.info)
+        self.listed.iter()
     }
 
-    /// The route that a request of this method and path would take.
+    /// The folders of assets with their lines of the table, in the order of declaration. What is a file there answers
+    /// before any route is asked, of which [`explain`](Self::explain) knows nothing.
+    pub fn folders(&self) -> impl Iterator<Item = (&RouteInfo, &Folder)> {
+        self.folders.iter().map(|(info, folder)| (&**info, folder))
+    }
+
+    /// The services that middleware needs, each with its pipeline, and those that handlers need, each with its route.
+    #[must_use]
+    pub fn requirements(&self) -> Vec<Requirement> {
+        let of_route = |route: &Arc<RouteInfo>| {
+            let source = route.source.map(|source| format!(", {source}")).unwrap_or_default();
+            let by = format!("{} ({}{source})", route, route.handler);
+            let required = move |need: &Need| Requirement { need: *need, by: by.clone() };
+            route.services.iter().map(required).collect::<Vec<_>>()
+        };
+        self.needs.iter().cloned().chain(self.routes().flat_map(of_route)).collect()
+    }
+
+    /// The route that a request of this method and path would take, for no host in particular.
     #[must_use]
     pub fn find(&self, method: &Method, path: &str) -> Option<&Arc<RouteInfo>> {
-        check_encoding(path).ok()?;
-        self.lookup(method, path).map(|(index, _)| &self.routes[index as usize].info)
+        let Some(hit) = self.main.tree(method).find(path) else {
+            return if self.traits.lenient_slashes { self.find_leniently(method, path) } else { None };
+        };
+        if hit.is_odd && (encoding::check(path).is_err() || encoding::has_dot_segment(path)) {
+            return None;
+        }
+        let entry = &self.entries[hit.value as usize];
+        match &entry.inner {
+            Some(inner) => inner.find(method, path),
+            None => Some(&entry.info),
+        }
     }
 
-    fn tree(&self, method: &Method) -> &Tree {
-        self.trees.iter().find(|(known, _)| known == method).map_or(&self.any, |(_, tree)| tree)
+    /// The route that takes a path with a `/` too many or too few.
+    #[cold]
+    fn find_leniently(&self, method: &Method, path: &str) -> Option<&Arc<RouteInfo>> {
+        let other = slash::toggled(path)?;
+        let entry = &self.entries[self.main.tree(method).find(&other)?.value as usize];
+        let takes = entry.slash == TrailingSlash::Ignore
+            && encoding::check(path).is_ok()
+            && !encoding::has_dot_segment(path);
+        takes.then_some(&entry.info)
+    }
+
+    /// What becomes of a request: which route it takes, with which parameters, or why none.
+    #[must_use]
+    pub fn explain(&self, request: &Request) -> Outcome {
+        match self.decide(request) {
+            Decision::Route(number, params) => {
+                let entry = &self.entries[number as usize];
+                if let Some(inner) = &entry.inner {
+                    return inner.explain(request);
+                }
+                let values = entry.info.params.iter().enumerate().map(|(index, param)| {
+                    let value = params.decode(request.path(), index).unwrap_or_default();
+                    (param.name.clone(), value.into_owned())
+                });
+                Outcome::Route(Arc::clone(&entry.info), values.collect())
+            }
+            Decision::Redirect(entry, to) => Outcome::Redirect(Arc::clone(&entry.info), to),
+            Decision::Options(allow) => Outcome::Options(allow),
+            Decision::Refuse(error, format) => {
+                let message = error.public_message().unwrap_or_default().to_owned();
+                let status = error.status();
+                let response = refusal(*error, format);
+                let allow = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
+                Outcome::Refused(status, message, allow.map(str::to_owned))
+            }
+        }
     }
 
     /// Finds the route of a request, tells the request, and holds it to the route's limits, or to `defaults`
     /// where the route has none.
+    #[inline(always)]
     pub(crate) fn route(&self, request: &mut Request, defaults: &Limits) -> Found<'_> {
-        let (method, path) = (request.method(), request.path());
-        let index = match self.tree(method).fixed.get(path) {
-            // A path that was declared as it is needs no look at its encoding.
-            Some(index) if *method != Method::HEAD => *index,
-            _ => {
-                if let Err(error) = check_encoding(path) {
-                    return Found::Answer(error.into_response());
-                }
-                let Some((index, params)) = self.lookup(method, path) else {
-                    return Found::Answer(self.answer_without_route(request));
-                };
-                request.set_params(params);
-                index
-            }
+        // Where no host has paths of its own, a path without parameters is one look.
+        // Written without closures, which the compiler may take for functions to call.
+        let lookup = if self.hosts.is_none() { Some(self.main.tree(request.method())) } else { None };
+        let fixed = if let Some(lookup) = lookup { lookup.fixed.get(request.path()) } else { None };
+        let number = match fixed {
+            Some(number) => number,
+            None => match self.search(lookup, request) {
+                Ok(number) => number,
+                Err(response) => return Found::Answer(*response),
+            },
         };
-        let entry = &self.routes[index as usize];
+        let entry = &self.entries[number as usize];
         let limits = &entry.info.limits;
         if let Some(limit) = limits.body.or(defaults.body) {
             request.body_mut().set_limit(limit);
@@ -146,257 +195,229 @@ impl RouteTable {
         if let (Some(timeout), Some(connection)) = (limits.timeout, request.connection()) {
             connection.set_request_timeout(timeout);
         }
+        for preset in &entry.presets {
+            preset.set(request.assigns_mut());
+        }
         request.set_route(Arc::clone(&entry.info));
         Found::Route(&entry.info, &entry.stack)
     }
 
-    /// The route of a method and path. HEAD takes GET's, unless it has one of its own; the server leaves the
-    /// body out.
-    fn lookup(&self, method: &Method, path: &str) -> Option<(u32, PathParams)> {
-        let found = self.at(method, path);
-        if method != Method::HEAD {
-            return found;
+    /// The number of the route of a request whose path was not found at one look, or what the request gets instead.
+    #[inline(never)]
+    fn search(&self, lookup: Option<&Lookup>, request: &mut Request) -> Result<u32, Box<Response>> {
+        if let Some(lookup) = lookup {
+            let mut params = ParamPlaces::default();
+            let hit = lookup.find_open(request.path(), &mut params).filter(|hit| !hit.is_odd);
+            if let Some(hit) = hit {
+                // What is encoded is odd.
+                request.set_plain_params(params);
+                return Ok(hit.value);
+            }
         }
-        found
-            .filter(|(index, _)| self.routes[*index as usize].info.method.is_some())
-            .or_else(|| self.at(&Method::GET, path))
+        match self.decide(request) {
+            Decision::Route(number, params) => {
+                request.set_params(params);
+                Ok(number)
+            }
+            other => Err(Box::new(other.into_response())),
+        }
     }
 
-    fn at(&self, method: &Method, path: &str) -> Option<(u32, PathParams)> {
-        self.tree(method).at(path)
+    /// What is done with a request, whatever it is.
+    #[cold]
+    fn decide(&self, request: &Request) -> Decision<'_> {
+        let (method, path) = (request.method(), request.path());
+        if !path.starts_with('/') {
+            return self.about_the_server(request);
+        }
+        let sites = Sites::of(self, request);
+        if let Some((hit, params)) = sites.find(method, path) {
+            let refusal = if hit.is_odd { misspelt(path, &sites) } else { None };
+            return refusal.unwrap_or(Decision::Route(hit.value, params));
+        }
+        if let Some(refusal) = misspelt(path, &sites) {
+            return refusal;
+        }
+        let other = self.other_slash(path);
+        if let Some(other) = &other
+            && let Some((hit, params)) = sites.find(method, other)
+        {
+            return self.at_other_slash(request, hit, params, other);
+        }
+        let there = || sites.at_all(path).chain(other.iter().flat_map(|other| sites.at_all(other)));
+        if let Some((_, first)) = there().next() {
+            let format = self.entries[first as usize].format;
+            return not_allowed(method, allow(there().filter_map(|(method, _)| method)), format);
+        }
+        for paths in sites.paths() {
+            let mut params = ParamPlaces::default();
+            if let Some(hit) = paths.fallbacks.find_with(path, &mut params) {
+                // Those of the scope, without what lies below it.
+                params.truncate(self.entries[hit.value as usize].info.params.len());
+                return Decision::Route(hit.value, params);
+            }
+        }
+        Decision::Refuse(Box::new(nothing_here()), sites.format_at(path))
     }
 
-    /// The largest body that any route at this path takes, for what reads the body before the method is
+    /// The path with a `/` less or more, where that makes no other address of it.
+    fn other_slash<'a>(&self, path: &'a str) -> Option<Cow<'a, str>> {
+        if self.traits.lenient_slashes { slash::toggled(path) } else { None }
+    }
+
+    /// What becomes of a request whose path has a `/` too many or too few, and that has a route at the other path.
+    fn at_other_slash(&self, request: &Request, hit: Hit, params: ParamPlaces, other: &str) -> Decision<'_> {
+        let entry = &self.entries[hit.value as usize];
+        if entry.slash == TrailingSlash::Ignore {
+            return Decision::Route(hit.value, params);
+        }
+        let query = request.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Decision::Redirect(entry, format!("{}{other}{query}", request.mount_path()))
+    }
+
+    /// A request whose target is no path: `OPTIONS *` (RFC 9110, section 9.3.7), or an error.
+    fn about_the_server(&self, request: &Request) -> Decision<'_> {
+        if request.method() != Method::OPTIONS {
+            let error = Error::bad_request("Only OPTIONS may have a target that is no path.");
+            return Decision::Refuse(Box::new(error), None);
+        }
+        let all = self.hosts.iter().flat_map(|hosts| hosts.all()).chain([&self.main]);
+        Decision::Options(allow(all.flat_map(Paths::methods)))
+    }
+
+    /// The largest body that any route or fallback at the request's path takes, be its `/` at the end one too many, for what reads the body before the method is
     /// certain; `None` if no route sets a limit.
-    pub(crate) fn largest_body(&self, path: &str) -> Option<u64> {
-        if !self.has_body_limits {
+    pub(crate) fn largest_body(&self, request: &Request) -> Option<u64> {
+        if !self.traits.body_limits {
             return None;
         }
-        let trees = self.trees.iter().map(|(_, tree)| tree).chain([&self.any]);
-        trees.filter_map(|tree| self.routes[tree.at(path)?.0 as usize].info.limits.body).max()
+        let (path, sites) = (request.path(), Sites::of(self, request));
+        let other = self.other_slash(path);
+        let fallbacks = sites.paths().filter_map(|paths| Some(paths.fallbacks.find(path)?.value));
+        let routes = sites.at_all(path).chain(other.iter().flat_map(|other| sites.at_all(other)));
+        let there = routes.map(|(_, number)| number).chain(fallbacks);
+        let limits = there.filter_map(|number| {
+            let entry = &self.entries[number as usize];
+            let inner = entry.inner.as_ref().and_then(|inner| inner.largest_body(request));
+            inner.max(entry.info.limits.body)
+        });
+        limits.max()
+    }
+}
+
+/// The paths that a request is matched against: those of its host, the most specific pattern's first, then those of all
+/// hosts. The host is the one that the client asked for, behind trusted proxies too.
+struct Sites<'a, 'r> {
+    table: &'a RouteTable,
+    host: Option<AskedHost<'r>>,
+}
+
+impl<'a, 'r> Sites<'a, 'r> {
+    fn of(table: &'a RouteTable, request: &'r Request) -> Self {
+        let host = table.hosts.as_ref().and_then(|_| forwarded::host(request.head()));
+        Self { table, host }
     }
 
-    /// 404; or 405, or for OPTIONS 204, with the methods that the path does have (RFC 9110, sections 15.5.6
-    /// and 9.3.7).
-    fn answer_without_route(&self, request: &Request) -> Response {
-        let path = request.path();
-        let mut allowed: Vec<&str> = self
-            .trees
-            .iter()
-            .filter(|(_, tree)| tree.at(path).is_some())
-            .map(|(method, _)| method.as_str())
-            .collect();
-        if allowed.is_empty() {
-            return Error::not_found("There is nothing at this address.").into_response();
-        }
-        if allowed.contains(&"GET") && !allowed.contains(&"HEAD") {
-            allowed.push("HEAD");
-        }
-        allowed.push("OPTIONS");
-        let allow = allowed.join(", ");
-        if request.method() == Method::OPTIONS {
-            return (StatusCode::NO_CONTENT, [(header::ALLOW, allow)], ()).into_response();
-        }
-        Error::new(405, format!("This address answers {allow}, not {}.", request.method()))
-            .with_header("allow", allow)
-            .into_response()
+    fn paths(&self) -> impl Iterator<Item = &'a Paths> {
+        let own = self.table.hosts.iter().zip(&self.host).flat_map(|(hosts, host)| hosts.of(host));
+        own.chain([&self.table.main])
+    }
+
+    /// The first route of this method at a path.
+    fn find(&self, method: &Method, path: &str) -> Option<(Hit, ParamPlaces)> {
+        self.paths().find_map(|paths| {
+            let mut params = ParamPlaces::default();
+            Some((paths.tree(method).find_with(path, &mut params)?, params))
+        })
+    }
+
+    /// What every method finds at a path.
+    fn at_all(&self, path: &str) -> impl Iterator<Item = (Option<&'a Method>, u32)> {
+        self.paths().flat_map(move |paths| paths.at_all(path))
+    }
+
+    /// What is spoken below the longest path of a scope that this path lies under.
+    fn format_at(&self, path: &str) -> Option<Format> {
+        self.paths().find_map(|paths| paths.formats.find(path)).and_then(|hit| format_of(hit.value))
     }
 }
 
 impl std::fmt::Debug for RouteTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.routes().map(|info| describe(info))).finish()
+        f.debug_list().entries(self.routes().map(|info| info.to_string())).finish()
     }
 }
 
-/// Refuses what no parameter could be decoded from.
-fn check_encoding(path: &str) -> Result<()> {
-    if path.as_bytes().contains(&b'%') { check_escapes(path) } else { Ok(()) }
-}
-
-#[cold]
-fn check_escapes(path: &str) -> Result<()> {
-    let mut rest = path.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
-        match rest.get(at + 1..at + 3) {
-            Some(b"00") => return Err(Error::bad_request("The path holds a NUL character.")),
-            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => rest = &rest[at + 3..],
-            _ => return Err(Error::bad_request("The path holds a `%` that starts no escape such as `%20`.")),
-        }
-    }
-    if percent_decode_str(path).decode_utf8().is_err() {
-        return Err(Error::bad_request("The path is not valid UTF-8."));
-    }
-    Ok(())
-}
-
-/// `GET /posts/:id`, or `ANY /posts/:id`.
-fn describe(info: &RouteInfo) -> String {
-    format!("{} {}", info.method.as_ref().map_or("ANY", Method::as_str), info.pattern)
-}
-
-/// Collects routes and finds those that stand in each other's way.
-#[derive(Default)]
-pub(crate) struct TableBuilder {
-    routes: Vec<(String, Entry)>,
-}
-
-impl TableBuilder {
-    pub(crate) fn add(&mut self, tree: String, info: Arc<RouteInfo>, stack: Stack) {
-        self.routes.push((tree, Entry { info, stack }));
-    }
-
-    pub(crate) fn build(self, mistakes: &mut Vec<String>) -> RouteTable {
-        let mut names: HashMap<&str, &RouteInfo> = HashMap::new();
-        for (_, entry) in &self.routes {
-            let Some(name) = &entry.info.name else { continue };
-            if let Some(first) = names.insert(name, &entry.info) {
-                mistakes.push(format!(
-                    "the name `{name}` stands for `{}` and for `{}`; a name is for one route",
-                    describe(first),
-                    describe(&entry.info)
-                ));
+impl Decision<'_> {
+    #[cold]
+    fn into_response(self) -> Response {
+        match self {
+            Self::Redirect(_, to) => {
+                (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, to)], ()).into_response()
             }
-        }
-        let mut methods = vec![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-        methods.extend(self.routes.iter().filter_map(|(_, entry)| entry.info.method.clone()));
-        let mut trees = Vec::new();
-        for method in methods {
-            if trees.iter().any(|(known, _)| *known == method) {
-                continue;
-            }
-            let tree = self.tree(Some(&method), mistakes);
-            trees.push((method, tree));
-        }
-        let any = self.tree(None, mistakes);
-        let routes: Vec<Entry> = self.routes.into_iter().map(|(_, entry)| entry).collect();
-        let has_body_limits = routes.iter().any(|entry| entry.info.limits.body.is_some());
-        RouteTable { routes, trees, any, has_body_limits }
-    }
-
-    /// The tree of a method; of `None`, the routes that take every method.
-    fn tree(&self, method: Option<&Method>, mistakes: &mut Vec<String>) -> Tree {
-        let mut tree = Tree::default();
-        for (index, (path, entry)) in self.routes.iter().enumerate() {
-            if entry.info.method.is_some() && entry.info.method.as_ref() != method {
-                continue;
-            }
-            let fits = if entry.info.params.is_empty() {
-                tree.fixed.insert(path.as_str().into(), index as u32).is_none()
-            } else {
-                tree.open.insert(path, index as u32).is_ok()
-            };
-            if fits {
-                continue;
-            }
-            let mistake = self.conflict(index, method);
-            // A route for every method meets the same conflict in every tree.
-            if !mistakes.contains(&mistake) {
-                mistakes.push(mistake);
-            }
-        }
-        tree
-    }
-
-    /// Names the route that stands in the way of the one at `index`.
-    fn conflict(&self, index: usize, method: Option<&Method>) -> String {
-        let (path, entry) = &self.routes[index];
-        let rival = self.routes[..index].iter().find(|(other, earlier)| {
-            let same_requests = earlier.info.method.is_none() || earlier.info.method.as_ref() == method;
-            let mut pair = matchit::Router::new();
-            same_requests && pair.insert(other, ()).is_ok() && pair.insert(path, ()).is_err()
-        });
-        let (this, handler) = (describe(&entry.info), entry.info.handler);
-        match rival {
-            Some((_, earlier)) => format!(
-                "`{this}` takes the same requests as `{}` ({handler} and {}); remove one, or tell them apart by a fixed segment",
-                describe(&earlier.info),
-                earlier.info.handler
-            ),
-            None => format!("`{this}` ({handler}) can not stand beside the routes before it"),
+            Self::Options(allow) => (StatusCode::NO_CONTENT, [(header::ALLOW, allow)], ()).into_response(),
+            Self::Refuse(error, format) => refusal(*error, format),
+            Self::Route(..) => Error::internal("a route is no answer").into_response(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Router, Scope};
-    use zzz_core::http::{Path, now_or_never};
+/// What a request gets whose path another may take for another path, or that can not be decoded.
+fn misspelt<'a>(path: &str, sites: &Sites<'a, '_>) -> Option<Decision<'a>> {
+    let error = match encoding::check(path) {
+        Err(error) => error,
+        Ok(()) if encoding::has_dot_segment(path) => nothing_here(),
+        Ok(()) => return None,
+    };
+    Some(Decision::Refuse(Box::new(error), sites.format_at(path)))
+}
 
-    async fn new() -> &'static str {
-        "new"
-    }
-    async fn show(Path(id): Path<String>) -> String {
-        format!("show {id}")
-    }
-    async fn update(Path(id): Path<String>) -> String {
-        format!("update {id}")
-    }
-    async fn rest(Path((version, rest)): Path<(u8, String)>) -> String {
-        format!("{version} {rest}")
-    }
+fn nothing_here() -> Error {
+    Error::not_found("There is nothing at this address.")
+}
 
-    fn table() -> RouteTable {
-        let scope = Scope::new("/")
-            .get("/posts/new", new)
-            .get("/posts/:id", show)
-            .post("/posts/:slug", update)
-            .get("/files/v:version/*rest", rest);
-        Router::new().scope(scope).build().unwrap()
+fn refusal(error: Error, format: Option<Format>) -> Response {
+    let mut response = error.into_response();
+    if let Some(format) = format {
+        response.extensions_mut().insert(format);
     }
+    response
+}
 
-    fn answer(method: Method, path: &str) -> (u16, String) {
-        let mut request = Request::new(method, path, "");
-        let response = match table().route(&mut request, &Limits::new()) {
-            Found::Route(_, stack) => now_or_never(stack.run(request)).unwrap(),
-            Found::Answer(response) => response,
-        };
-        let allow = response.headers().get("allow").map(|value| value.to_str().unwrap().to_owned());
-        let body = response.body().full_bytes().unwrap();
-        let text = String::from_utf8(body.to_vec()).unwrap();
-        (response.status().as_u16(), allow.unwrap_or(text))
+/// 405, or for OPTIONS 204, with the methods that a path does have (RFC 9110, sections 15.5.6 and 9.3.7).
+fn not_allowed<'a>(method: &Method, allow: String, format: Option<Format>) -> Decision<'a> {
+    if method == Method::OPTIONS {
+        return Decision::Options(allow);
     }
+    let error =
+        Error::new(405, format!("This address answers {allow}, not {method}.")).with_header("allow", allow);
+    Decision::Refuse(Box::new(error), format)
+}
 
-    #[test]
-    fn matches_by_method_and_path() {
-        for (method, path, wanted) in [
-            (Method::GET, "/posts/new", "new"),
-            (Method::GET, "/posts/7", "show 7"),
-            (Method::GET, "/posts/new2", "show new2"),
-            (Method::GET, "/posts/gr%C3%BC%C3%9Fe%2Fx", "show grüße/x"),
-            (Method::POST, "/posts/new", "update new"),
-            (Method::HEAD, "/posts/7", "show 7"),
-            (Method::GET, "/files/v2/a/b.txt", "2 a/b.txt"),
-        ] {
-            assert_eq!(answer(method.clone(), path), (200, wanted.to_owned()), "{method} {path}");
+/// The value of `Allow`: each method once, and OPTIONS, which every address answers.
+fn allow<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for method in methods.chain([&Method::OPTIONS]) {
+        if !names.contains(&method.as_str()) {
+            names.push(method.as_str());
         }
     }
+    names.join(", ")
+}
 
-    #[test]
-    fn head_takes_the_route_of_get_before_a_catch_all() {
-        let scope = Scope::new("/").get("/posts", new).any("/*rest", show);
-        let table = Router::new().scope(scope).build().unwrap();
-        assert_eq!(table.find(&Method::HEAD, "/posts").unwrap().pattern, "/posts");
-        assert_eq!(table.find(&Method::HEAD, "/other").unwrap().pattern, "/*rest");
-        assert!(table.find(&Method::GET, "/other/%zz").is_none());
+/// How a format stands in the tree of formats.
+pub(crate) fn number_of(format: Option<Format>) -> u32 {
+    match format {
+        None => 0,
+        Some(Format::Html) => 1,
+        Some(Format::Json) => 2,
     }
+}
 
-    #[test]
-    fn tells_which_methods_an_address_has() {
-        assert_eq!(answer(Method::DELETE, "/posts/7"), (405, "GET, POST, HEAD, OPTIONS".into()));
-        assert_eq!(answer(Method::OPTIONS, "/posts/7"), (204, "GET, POST, HEAD, OPTIONS".into()));
-        assert_eq!(answer(Method::from_bytes(b"BREW").unwrap(), "/posts/7").0, 405);
-        assert_eq!(answer(Method::OPTIONS, "/nowhere").0, 404);
-    }
-
-    #[test]
-    fn no_spelling_of_a_path_is_another_path() {
-        for path in ["/posts/../posts/7", "//posts/7", "/posts%2F7", "/posts/7/", "/Posts/7", "/posts;x/7"] {
-            assert_eq!(answer(Method::GET, path).0, 404, "{path}");
-        }
-        for path in ["/posts/%", "/posts/%2", "/posts/%zz", "/posts/%00", "/posts/%ff", "/nowhere/%"] {
-            assert_eq!(answer(Method::GET, path).0, 400, "{path}");
-        }
+fn format_of(number: u32) -> Option<Format> {
+    match number {
+        1 => Some(Format::Html),
+        2 => Some(Format::Json),
+        _ => None,
     }
 }

@@ -4,16 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 use zzz_core::config::{Config, Layers, Section};
-use zzz_core::http::{BoxFuture, BoxMiddleware, Middleware, MiddlewareExt, Service};
-use zzz_core::{Result, Services};
+use zzz_core::http::{BoxFuture, BoxMiddleware, Folder, Middleware, MiddlewareExt, Service};
+use zzz_core::{Result, ServicesBuilder};
 use zzz_db::Repo;
 use zzz_middleware::Mount;
 use zzz_router::Router;
 
-use crate::folder::Folder;
-
 type Seed = Arc<dyn Fn(Repo) -> BoxFuture<Result<()>> + Send + Sync>;
-type Register = Box<dyn Fn(&mut Services, &Config) -> Result<()> + Send + Sync>;
+type Register = Box<dyn Fn(&mut ServicesBuilder) + Send + Sync>;
 #[cfg(feature = "templates")]
 type TemplateSetup = Arc<dyn Fn(&mut zzz_templates::minijinja::Environment<'static>) + Send + Sync>;
 
@@ -23,15 +21,55 @@ type TemplateSetup = Arc<dyn Fn(&mut zzz_templates::minijinja::Environment<'stat
 pub struct App {
     pub(crate) name: &'static str,
     pub(crate) router: Box<dyn Fn() -> Router + Send + Sync>,
-    pub(crate) sections: Vec<fn(&mut Layers)>,
+    pub(crate) sections: Vec<Declared>,
     pub(crate) plugs: Vec<Plug>,
     pub(crate) services: Vec<Register>,
-    pub(crate) migrations: Option<Folder>,
+    pub(crate) migrations: Option<MigrationFolder>,
     pub(crate) seed: Option<Seed>,
     #[cfg(feature = "templates")]
     pub(crate) templates: Option<Folder>,
     #[cfg(feature = "templates")]
     pub(crate) template_setups: Vec<TemplateSetup>,
+}
+
+/// Where an app's migrations are: what `migrations!` or `folder!` names.
+#[derive(Debug, Clone, Copy)]
+pub struct MigrationFolder(pub(crate) Place);
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    Files(Folder),
+    FilesAndCode(zzz_db::migrate::Folder),
+}
+
+impl From<Folder> for MigrationFolder {
+    fn from(folder: Folder) -> Self {
+        Self(Place::Files(folder))
+    }
+}
+
+impl From<zzz_db::migrate::Folder> for MigrationFolder {
+    fn from(folder: zzz_db::migrate::Folder) -> Self {
+        Self(Place::FilesAndCode(folder))
+    }
+}
+
+/// A section of the configuration: how it is declared, and how it becomes a service.
+#[derive(Clone, Copy)]
+pub(crate) struct Declared {
+    pub(crate) declare: fn(&mut Layers),
+    pub(crate) serve: fn(&mut ServicesBuilder, &Config),
+}
+
+impl Declared {
+    pub(crate) fn new<S: Section>() -> Self {
+        Self {
+            declare: Layers::section::<S>,
+            serve: |services, config| {
+                services.shared(config.get::<S>());
+            },
+        }
+    }
 }
 
 /// A stage that every request passes before its route is looked up.
@@ -66,18 +104,17 @@ impl App {
         self
     }
 
-    /// Declares a section of the configuration; handlers find it in the service
-    /// [`Config`](zzz_core::config::Config).
+    /// Declares a section of the configuration, which is a service from then on: `Svc<SiteConfig>`.
     #[must_use]
     pub fn config<S: Section>(mut self) -> Self {
-        self.sections.push(Layers::section::<S>);
+        self.sections.push(Declared::new::<S>());
         self
     }
 
     /// Adds a middleware that every request passes, matched or not, before its route is looked up; they run in
     /// the order in which they are added.
     #[must_use]
-    pub fn plug(mut self, middleware: impl Middleware) -> Self {
+    pub fn plug<Args: 'static>(mut self, middleware: impl Middleware<Args>) -> Self {
         self.plugs.push(Plug::Middleware(middleware.erase()));
         self
     }
@@ -90,27 +127,28 @@ impl App {
         self.plug(Mount::new(path, service))
     }
 
-    /// Serves the files of a folder under a path, in the order of the plugs.
+    /// Serves the files of a folder under a path, in the order of the plugs. What is no file goes on to the routes
+    /// ([`StaticFiles`](zzz_middleware::StaticFiles)).
     #[must_use]
     pub fn static_files(mut self, path: &'static str, folder: Folder) -> Self {
         self.plugs.push(Plug::StaticFiles(path, folder));
         self
     }
 
-    /// Registers services of the app's own, with its configuration at hand.
+    /// Registers services of the app's own. Constructors may take those that the framework registers: `Config` and
+    /// every section of it, `Root`, `Repo`, `Keyring`, `Templates`, `Uploads`. A function that needs the configuration
+    /// to decide what to register finds it with [`peek`](ServicesBuilder::peek).
     #[must_use]
-    pub fn services(
-        mut self,
-        register: impl Fn(&mut Services, &Config) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn services(mut self, register: impl Fn(&mut ServicesBuilder) + Send + Sync + 'static) -> Self {
         self.services.push(Box::new(register));
         self
     }
 
-    /// Sets the folder of migrations; with it the app has a database, and a `Repo` among its services.
+    /// Sets the folder of migrations, `migrations!("migrations")`, or a `folder!` that has SQL files only; with it the
+    /// app has a database, and a `Repo` among its services.
     #[must_use]
-    pub fn migrations(mut self, folder: Folder) -> Self {
-        self.migrations = Some(folder);
+    pub fn migrations(mut self, folder: impl Into<MigrationFolder>) -> Self {
+        self.migrations = Some(folder.into());
         self
     }
 

@@ -2,51 +2,69 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use zzz_core::config::{Config, Env, Layers, Raw, Section};
-use zzz_core::http::HealthChecks;
-use zzz_core::{Error, Result, Services};
-use zzz_core_http::HttpConfig;
+use zzz_core::http::{HealthChecks, MiddlewareExt, Site, TrustedProxies};
+use zzz_core::services::Replacement;
+use zzz_core::{Error, Result, ServicesBuilder};
+use zzz_core_http::{HttpConfig, Listen};
 use zzz_db::migrate::{Migrations, Migrator};
 use zzz_db::{DatabaseConfig, DatabaseUrl, Repo, storage};
-use zzz_middleware::{ErrorPages, StaticFiles};
+use zzz_middleware::{ErrorPages, Keyring, StaticFiles};
 #[cfg(feature = "multipart")]
 use zzz_multipart::{UploadConfig, Uploads};
-use zzz_router::Endpoint;
+use zzz_router::{Assembled, Endpoint, RouterError};
 #[cfg(feature = "templates")]
 use {zzz_core::http::Assets, zzz_templates::TemplatesBuilder};
 
-use crate::app::{App, Plug};
+use crate::app::{App, Declared, Plug};
 use crate::app_config::AppConfig;
 use crate::root::{self, Root};
-use crate::{config_files, database, secret};
+use crate::{config_files, database, folder, secret};
 
-/// How an app is started: in which environment, and with which values over those of its files.
+/// How an app is started: in which environment, with which values over those of its files, and in a test with which
+/// services in place of its own.
 #[derive(Debug, Clone)]
 pub struct Settings {
     env: Option<Env>,
     /// Whether environment variables count.
     reads_variables: bool,
+    root: Option<PathBuf>,
     values: Vec<(&'static str, &'static str, Raw)>,
+    replacements: Vec<Replacement>,
 }
 
 impl Settings {
     /// As a program is started: `ZZZ_ENV` says the environment, and variables override files.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self { env: None, reads_variables: true, values: Vec::new() }
+        Self { env: None, reads_variables: true, root: None, values: Vec::new(), replacements: Vec::new() }
     }
 
     /// As a test starts an app: in the environment `test`, whatever variables say.
     #[must_use]
     pub fn test() -> Self {
-        Self { env: Some(Env::Test), reads_variables: false, values: Vec::new() }
+        Self {
+            env: Some(Env::Test),
+            reads_variables: false,
+            root: None,
+            values: Vec::new(),
+            replacements: Vec::new(),
+        }
     }
 
     /// In another environment.
     #[must_use]
     pub fn env(mut self, env: Env) -> Self {
         self.env = Some(env);
+        self
+    }
+
+    /// With this folder as the app's root, in place of the one that is found ([`Root`]).
+    #[must_use]
+    pub fn root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.root = Some(folder.into());
         self
     }
 
@@ -57,6 +75,24 @@ impl Settings {
         self.values.push((S::NAME, key, Raw::Text(value.into())));
         self
     }
+
+    /// Puts a value in the place of a service, for everybody who needs it, as a test does:
+    /// `.replace::<dyn Mail>(Arc::new(Outbox::default()) as Arc<dyn Mail>)`. A service that the app does not register
+    /// is an error when it is booted.
+    #[track_caller]
+    #[must_use]
+    pub fn replace<T: ?Sized + Send + Sync + 'static>(mut self, value: impl Into<Arc<T>>) -> Self {
+        self.replacements.push(Replacement::value(value));
+        self
+    }
+
+    /// Puts a constructor in the place of a service, which keeps its lifetime:
+    /// `.replace_with(Replacement::with(|config: Svc<Config>| Clock::stopped()))`.
+    #[must_use]
+    pub fn replace_with(mut self, replacement: Replacement) -> Self {
+        self.replacements.push(replacement);
+        self
+    }
 }
 
 /// An app with its configuration read, and nothing opened yet.
@@ -64,12 +100,18 @@ pub(crate) struct Prepared {
     pub(crate) app: App,
     pub(crate) root: PathBuf,
     pub(crate) config: Arc<Config>,
+    /// Every section that is declared.
+    sections: Vec<Declared>,
+    replacements: Vec<Replacement>,
 }
 
 impl Prepared {
     pub(crate) fn new(app: App, settings: Settings) -> Result<Self> {
         let variable = |name: &str| settings.reads_variables.then(|| std::env::var(name).ok()).flatten();
-        let root = root::find(variable("ZZZ_ROOT").as_deref())?;
+        let root = match settings.root {
+            Some(root) => root,
+            None => root::find(variable("ZZZ_ROOT").as_deref())?,
+        };
         let env = match (settings.env, variable("ZZZ_ENV").filter(|name| !name.is_empty())) {
             (Some(env), _) => env,
             (None, Some(name)) => Env::from_name(&name).ok_or_else(|| {
@@ -79,15 +121,15 @@ impl Prepared {
             (None, None) => Env::Prod,
         };
         let mut layers = Layers::new(env);
-        layers.section::<AppConfig>();
-        layers.section::<HttpConfig>();
+        let mut sections = vec![Declared::new::<AppConfig>(), Declared::new::<HttpConfig>()];
         #[cfg(feature = "multipart")]
-        layers.section::<UploadConfig>();
+        sections.push(Declared::new::<UploadConfig>());
         if app.migrations.is_some() {
-            layers.section::<DatabaseConfig>();
+            sections.push(Declared::new::<DatabaseConfig>());
         }
-        for section in &app.sections {
-            section(&mut layers);
+        sections.extend(&app.sections);
+        for section in &sections {
+            (section.declare)(&mut layers);
         }
         config_files::add(&mut layers, &root, env.name())?;
         if settings.reads_variables {
@@ -101,7 +143,7 @@ impl Prepared {
             layers.program_value(section, key, raw);
         }
         let config = Arc::new(layers.resolve()?);
-        Ok(Self { app, root, config })
+        Ok(Self { app, root, config, sections, replacements: settings.replacements })
     }
 
     /// The place and the limits of uploads. What dead processes left there is removed.
@@ -124,7 +166,7 @@ impl Prepared {
     /// The app's migrations; an error if it has no database.
     pub(crate) fn migrations(&self) -> Result<Migrations> {
         match self.app.migrations {
-            Some(folder) => database::migrations(&*folder.open(&self.root)?),
+            Some(folder) => database::migrations(folder, &self.root),
             None => {
                 Err(Error::internal("this app has no database: it sets no folder with `App::migrations`"))
             }
@@ -134,12 +176,15 @@ impl Prepared {
     #[cfg(feature = "templates")]
     pub(crate) fn templates(&self) -> Result<Option<(TemplatesBuilder, Arc<dyn Assets>)>> {
         let Some(folder) = self.app.templates else { return Ok(None) };
-        let files = folder.open(&self.root)?;
+        let files = folder::open(&folder, &self.root)?;
         let mut builder = zzz_templates::Templates::new(Arc::clone(&files)).layout("app");
-        let statics = self.app.plugs.iter().find_map(|plug| match plug {
-            Plug::StaticFiles(path, _) => Some(path.trim_end_matches('/').to_owned()),
+        let router = (self.app.router)();
+        let declared = router.asset_folders().map(|assets| assets.path.as_str());
+        let mut paths = declared.chain(self.app.plugs.iter().filter_map(|plug| match plug {
+            Plug::StaticFiles(path, _) => Some(*path),
             Plug::Middleware(_) => None,
-        });
+        }));
+        let statics = paths.next().map(|path| path.trim_end_matches('/').to_owned());
         builder = builder.setup(move |environment| {
             let statics = statics.clone().unwrap_or_default();
             environment.add_function("asset", move |path: &str| asset(&statics, path));
@@ -152,24 +197,100 @@ impl Prepared {
     }
 
     /// The part of the endpoint that needs nothing opened.
-    pub(crate) fn endpoint(&self, services: Services, pages: ErrorPages) -> Result<Endpoint> {
+    pub(crate) fn endpoint(&self, pages: ErrorPages) -> Result<Assembled> {
         let http = self.config.get::<HttpConfig>();
         let mut builder = Endpoint::new((self.app.router)()).limits(http.limits()).errors(pages);
         for plug in &self.app.plugs {
             builder = match plug {
                 Plug::Middleware(middleware) => builder.plug_erased(middleware.clone()),
                 Plug::StaticFiles(path, folder) => {
-                    builder.plug(StaticFiles::new(path, folder.open(&self.root)?)?)
+                    builder.plug(StaticFiles::new(path, folder::open(folder, &self.root)?)?)
                 }
             };
         }
-        Ok(builder.services(Arc::new(services)).build()?)
+        let root = self.root.clone();
+        let builder = builder.assets(move |assets| {
+            Ok(StaticFiles::new(&assets.path, folder::open(&assets.folder, &root)?)?.erase())
+        });
+        builder.assemble().map_err(|routes| self.all_mistakes(&routes).into())
+    }
+
+    /// Where the app is reached: `PUBLIC_URL`, or else where it listens.
+    fn site(&self, address: Option<&str>) -> Site {
+        let http = self.config.get::<HttpConfig>();
+        match (&http.public_url, address) {
+            (Some(url), _) => Site::new(&url.to_string()),
+            (None, Some(address)) => Site::new(address),
+            (None, None) => match http.plain_address() {
+                Listen::Tcp(address) => Site::new(&format!("http://{address}")),
+                // A socket file has no address of this kind; who listens there sets PUBLIC_URL.
+                Listen::Unix(_) => Site::new("http://localhost"),
+            },
+        }
+    }
+
+    /// What is registered, by the framework and by the app; what needs something opened is only promised.
+    fn services(&self) -> ServicesBuilder {
+        let mut services = ServicesBuilder::new();
+        services
+            .advise::<Repo>("the app has no database: say where its migrations are, with `App::migrations`");
+        services.shared(Arc::clone(&self.config));
+        for section in &self.sections {
+            (section.serve)(&mut services, &self.config);
+        }
+        services.value(Root::new(&self.root));
+        let http = self.config.get::<HttpConfig>();
+        let proxies = TrustedProxies::new(http.trusted_proxies.iter().copied());
+        services.value(proxies.reading(&http.proxy_headers));
+        services.promise::<Keyring>();
+        services.promise::<HealthChecks>();
+        services.promise::<Site>();
+        #[cfg(feature = "multipart")]
+        services.promise::<Uploads>();
+        if self.app.migrations.is_some() {
+            services.promise::<Repo>();
+        }
+        #[cfg(feature = "templates")]
+        if self.app.templates.is_some() {
+            services.promise::<zzz_templates::Templates>();
+        } else {
+            services.advise::<zzz_templates::Templates>(
+                "the app has no templates: say where they are, with `App::templates`",
+            );
+        }
+        for register in &self.app.services {
+            register(&mut services);
+        }
+        for replacement in &self.replacements {
+            services.apply(replacement);
+        }
+        services
+    }
+
+    /// The mistakes of the routes, with those of the services, so that nobody mends the ones to be told the others.
+    fn all_mistakes(&self, routes: &RouterError) -> Mistakes {
+        match self.services().check(routes.requirements()) {
+            Ok(()) => Mistakes(routes.to_string()),
+            Err(services) => Mistakes(format!("{routes}\n{services}")),
+        }
     }
 
     fn error_pages(&self) -> ErrorPages {
         if self.config.env().is_dev() { ErrorPages::new().dev(&self.root) } else { ErrorPages::new() }
     }
 }
+
+/// Everything that is wrong with an app and can be told before anything is opened.
+#[derive(Debug)]
+struct Mistakes(String);
+
+impl std::fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Mistakes {}
 
 /// An app that answers requests: opened, with everything it needs.
 #[derive(Debug)]
@@ -214,8 +335,21 @@ impl Booted {
         Ok(())
     }
 
-    /// Closes the database.
+    /// Lets services end, the last first, then closes the database. What a service can not do within
+    /// `[http] shutdown_grace`, it does not do.
     pub async fn close(&self) {
+        self.close_within(self.config.get::<HttpConfig>().shutdown_grace).await;
+    }
+
+    pub(crate) async fn close_within(&self, time: Duration) {
+        match tokio::time::timeout(time, self.endpoint.services().shutdown()).await {
+            Ok(failures) => {
+                for error in failures {
+                    tracing::error!(%error, "a service did not end as it should");
+                }
+            }
+            Err(_) => tracing::error!(?time, "services did not end in time"),
+        }
         if let Some(repo) = &self.repo {
             repo.close().await;
         }
@@ -233,51 +367,56 @@ pub async fn boot(app: App, settings: Settings) -> Result<Booted> {
         // A test says where its database is, and wants one there.
         storage::create(&prepared.database_url()?).await?;
     }
-    start(&prepared).await
+    start(&prepared, None).await
 }
 
-pub(crate) async fn start(prepared: &Prepared) -> Result<Booted> {
+/// Starts the app; `address` is where a server listens for it already.
+pub(crate) async fn start(prepared: &Prepared, address: Option<&str>) -> Result<Booted> {
     let config = &prepared.config;
-    let env = config.env();
-    let app_config = config.get::<AppConfig>();
-    let mut services = Services::new();
-    services.insert_arc(Arc::clone(config));
-    services.insert(Root::new(&prepared.root));
-    let mut health = HealthChecks::default();
-
     // What can be refused without the database is refused before anything is created.
-    prepared.endpoint(Services::new(), ErrorPages::new())?;
-    services.insert(secret::keyring(app_config.secret_key_base.as_ref(), env, &prepared.root)?);
+    let pages = prepared.error_pages();
     #[cfg(feature = "templates")]
     let templates = prepared.templates()?.map(|(builder, _)| builder.build()).transpose()?;
+    #[cfg(feature = "templates")]
+    let pages = match &templates {
+        Some(templates) => pages.own(own_page(templates.clone())),
+        None => pages,
+    };
+    let endpoint = prepared.endpoint(pages)?;
+    let mut services = prepared.services();
+    #[cfg(feature = "templates")]
+    if let Some(templates) = templates {
+        services.provide(templates);
+    }
+    services.check(&endpoint.requirements())?;
 
-    let mut booted_database = None;
+    let secret = config.get::<AppConfig>();
+    services.provide(secret::keyring(secret.secret_key_base.as_ref(), config.env(), &prepared.root)?);
+    #[cfg(feature = "multipart")]
+    services.provide(prepared.uploads());
+    let mut health = HealthChecks::default();
+    let mut database = None;
     if prepared.app.migrations.is_some() {
         let migrations = prepared.migrations()?;
         let opened = database::open(prepared, &migrations).await?;
-        services.insert(opened.repo.clone());
+        services.provide(opened.repo.clone());
         health.add(opened.repo.clone());
-        booted_database = Some((opened, migrations));
+        database = Some((opened, migrations));
     }
-    services.insert(health);
-    #[cfg(feature = "multipart")]
-    services.insert(prepared.uploads());
-    for register in &prepared.app.services {
-        register(&mut services, config)?;
-    }
-
-    let pages = prepared.error_pages();
-    #[cfg(feature = "templates")]
-    let pages = match templates {
-        Some(templates) => {
-            services.insert(templates.clone());
-            pages.own(own_page(templates))
+    services.provide(health);
+    services.provide(prepared.site(address));
+    let endpoint = match services.build().await {
+        Ok(services) => endpoint.with_services(Arc::new(services))?,
+        Err(error) => {
+            if let Some((opened, _)) = database {
+                opened.repo.close().await;
+            }
+            return Err(error);
         }
-        None => pages,
     };
-    let endpoint = prepared.endpoint(services, pages)?;
+
     let (mut repo, mut migrations, mut database_note) = (None, None, None);
-    if let Some((opened, known)) = booted_database {
+    if let Some((opened, known)) = database {
         database_note = Some(note(&opened, &prepared.database_url()?, &prepared.root));
         repo = Some(opened.repo);
         migrations = Some(known);

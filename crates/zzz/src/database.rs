@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use zzz_core::config::{Config, Env};
-use zzz_core::http::Assets;
+use zzz_core::http::{Assets, Folder};
 use zzz_core::{Error, Result};
-use zzz_db::migrate::{Migrations, Migrator};
+use zzz_db::migrate::{Migrations, Migrator, State, Status};
 use zzz_db::{DatabaseConfig, DatabaseUrl, Repo, storage};
 
+use crate::app::{MigrationFolder, Place};
 use crate::boot::Prepared;
+use crate::folder;
 
 /// The configured URL; without one `data/{app}_{env}.db`.
 pub(crate) fn url(app: &str, config: &Config, root: &Path) -> Result<DatabaseUrl> {
@@ -20,7 +22,20 @@ pub(crate) fn url(app: &str, config: &Config, root: &Path) -> Result<DatabaseUrl
 }
 
 /// Reads the app's migrations.
-pub(crate) fn migrations(files: &dyn Assets) -> Result<Migrations> {
+pub(crate) fn migrations(folder: MigrationFolder, root: &Path) -> Result<Migrations> {
+    match folder.0 {
+        Place::Files(folder) => in_files(&*folder::open(&folder, root)?),
+        Place::FilesAndCode(known) => {
+            if known.files.is_none() {
+                // Says so if it is not there.
+                folder::open(&Folder::on_disk(known.name), root)?;
+            }
+            Ok(known.load_from(&root.join(known.name))?)
+        }
+    }
+}
+
+fn in_files(files: &dyn Assets) -> Result<Migrations> {
     let mut texts = Vec::new();
     for name in files.list()?.into_iter().filter(|name| name.ends_with(".sql")) {
         let Some(content) = files.read(&name)? else { continue };
@@ -67,14 +82,14 @@ async fn fill(
     migrate_on_start: bool,
 ) -> Result<()> {
     let env = prepared.config.env();
-    let migrator = Migrator::new(&opened.repo, migrations);
+    let migrator = migrator(prepared, &opened.repo, migrations);
     if env == Env::Test {
         return Ok(());
     }
-    let pending = migrator.pending().await?.len();
     if env.is_prod() && !migrate_on_start {
-        return if pending == 0 { Ok(()) } else { Err(Error::internal(behind(pending))) };
+        return check(&migrator).await;
     }
+    let pending = migrator.pending().await?.len();
     // Also one whose first start was killed before its first migration.
     let is_new = opened.created || (pending > 0 && migrator.status().await?.len() == pending);
     opened.migrated = migrator.migrate().await?.len();
@@ -88,6 +103,25 @@ async fn fill(
     Ok(())
 }
 
+/// What applies the app's migrations to a database.
+pub(crate) fn migrator<'a>(prepared: &Prepared, repo: &Repo, migrations: &'a Migrations) -> Migrator<'a> {
+    let config = prepared.config.get::<DatabaseConfig>();
+    Migrator::new(repo, migrations).lock_timeout(config.migration_lock_timeout)
+}
+
+/// Refuses a database that lacks migrations.
+async fn check(migrator: &Migrator<'_>) -> Result<()> {
+    let pending = migrator.pending().await?;
+    let stopped = pending.iter().find(|status| matches!(status.state, State::Unfinished { .. }));
+    match (stopped, pending.len()) {
+        (Some(Status { version, name, state }), _) => Err(Error::internal(format!(
+            "the migration {version}_{name} is {state}; `migrate` says how to mend it"
+        ))),
+        (None, 0) => Ok(()),
+        (None, pending) => Err(Error::internal(behind(pending))),
+    }
+}
+
 fn behind(pending: usize) -> String {
     let are = if pending == 1 { "migration is" } else { "migrations are" };
     format!("{pending} {are} pending; run `migrate` first, or set `migrate_on_start` in [database]")
@@ -97,10 +131,8 @@ fn behind(pending: usize) -> String {
 pub(crate) async fn connect_migrated(prepared: &Prepared) -> Result<Repo> {
     let repo = connect(prepared).await?;
     let migrations = prepared.migrations()?;
-    match Migrator::new(&repo, &migrations).pending().await?.len() {
-        0 => Ok(repo),
-        pending => Err(Error::internal(behind(pending))),
-    }
+    check(&migrator(prepared, &repo, &migrations)).await?;
+    Ok(repo)
 }
 
 /// Connects to a database that is there.

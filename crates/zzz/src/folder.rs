@@ -1,51 +1,30 @@
-//! [`Folder`]: a folder of the app, on the disk or in the binary.
+//! How a [`Folder`] of the app is opened: on the disk, or in the binary.
 
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zzz_core::http::{Assets, Embedded};
+use zzz_core::http::{Assets, Folder};
 use zzz_core::{Error, Result};
 
-/// A folder of the app, made with [`folder!`](crate::folder).
-#[derive(Debug, Clone, Copy)]
-pub struct Folder {
-    name: &'static str,
-    embedded: Option<Embedded>,
-}
-
-impl Folder {
-    /// A folder below the app's root, read when it is needed.
-    #[must_use]
-    pub const fn on_disk(name: &'static str) -> Self {
-        Self { name, embedded: None }
+/// Opens a folder of the app: its files, with the app's root for those on the disk.
+///
+/// # Errors
+/// If they are on the disk and the folder is not there.
+pub(crate) fn open(folder: &Folder, root: &Path) -> Result<Arc<dyn Assets>> {
+    if let Some(embedded) = folder.embedded {
+        return Ok(Arc::new(embedded));
     }
-
-    /// Files in the binary, sorted by path.
-    #[must_use]
-    pub const fn embedded(name: &'static str, files: &'static [(&'static str, &'static [u8])]) -> Self {
-        Self { name, embedded: Some(Embedded(files)) }
+    let path = root.join(folder.name);
+    if !path.is_dir() {
+        return Err(Error::internal(format!(
+            "there is no folder `{}` in {}; start the app there, or name its root with ZZZ_ROOT",
+            folder.name,
+            root.display()
+        )));
     }
-
-    /// The files, with the app's root for those on the disk.
-    ///
-    /// # Errors
-    /// If they are on the disk and the folder is not there.
-    pub fn open(&self, root: &Path) -> Result<Arc<dyn Assets>> {
-        if let Some(embedded) = self.embedded {
-            return Ok(Arc::new(embedded));
-        }
-        let folder = root.join(self.name);
-        if !folder.is_dir() {
-            return Err(Error::internal(format!(
-                "there is no folder `{}` in {}; start the app there, or name its root with ZZZ_ROOT",
-                self.name,
-                root.display()
-            )));
-        }
-        Ok(Arc::new(OnDisk { folder }))
-    }
+    Ok(Arc::new(OnDisk { folder: path }))
 }
 
 /// Files below a folder, read anew each time.
@@ -108,11 +87,11 @@ mod tests {
 
     #[test]
     fn a_folder_on_the_disk_is_read_when_it_is_needed() {
-        let files = HERE.open(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let files = open(&HERE, Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         assert!(files.is_live());
         assert!(files.list().unwrap().contains(&"commands/serve.rs".to_owned()));
         let this = files.read("folder.rs").unwrap().unwrap();
-        assert!(this.starts_with(b"//! [`Folder`]"));
+        assert!(this.starts_with(b"//! How a [`Folder`]"));
         for outside in ["../Cargo.toml", "/etc/passwd", ".", "", "commands", "commands/../lib.rs", "none.rs"]
         {
             assert!(files.read(outside).unwrap().is_none(), "{outside}");
@@ -121,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_missing_is_named() {
-        let error = HERE.open(Path::new("/nowhere")).map(|_| ()).unwrap_err().to_string();
+        let error = open(&HERE, Path::new("/nowhere")).map(|_| ()).unwrap_err().to_string();
         assert_eq!(
             error,
             "there is no folder `src` in /nowhere; start the app there, or name its root with ZZZ_ROOT"
@@ -131,7 +110,7 @@ mod tests {
     #[test]
     fn an_embedded_folder_needs_no_disk() {
         let folder = Folder::embedded("x", &[("a.txt", b"A"), ("b/c.txt", b"C")]);
-        let files = folder.open(Path::new("/nowhere")).unwrap();
+        let files = open(&folder, Path::new("/nowhere")).unwrap();
         assert_eq!(
             (files.is_live(), files.list().unwrap()),
             (false, vec!["a.txt".to_owned(), "b/c.txt".into()])

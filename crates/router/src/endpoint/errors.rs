@@ -17,20 +17,22 @@ pub(super) fn put_page(response: &mut Response, renderer: &dyn ErrorRenderer, ke
         return;
     }
     // What the pipeline speaks counts more than what the client would like.
-    let format = response.extensions().get::<Format>().copied().or(kept.format).unwrap_or(Format::Html);
+    let format =
+        response.extensions().get::<Format>().copied().or(kept.head.format()).unwrap_or(Format::Html);
+    let method = super::log::method(kept);
     let page = ErrorPage {
         status: response.status(),
         error: error.as_deref(),
         format,
-        id: &kept.id,
-        method: kept.head.method(),
+        id: kept.id(),
+        method: &method,
         path: kept.head.path(),
         route: kept.route.as_deref(),
     };
     // A renderer is the app's code too.
     let drawn = catch_unwind(AssertUnwindSafe(|| renderer.render(&page))).unwrap_or_else(|panic| {
         let error = panicked(&*panic);
-        tracing::error!(id = %kept.id, %error, "the error page itself failed");
+        tracing::error!(id = %kept.id(), %error, "the error page itself failed");
         Plain.render(&page)
     });
     let (drawn, body) = drawn.into_parts();

@@ -3,40 +3,32 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use zzz_core::Error;
-use zzz_core::http::frame::Work;
-use zzz_core::http::{Connection, IntoResponse, Overdue, Response};
+use zzz_core::http::frame::{Kept, Panic, Work};
+use zzz_core::http::{IntoResponse, Overdue, Response};
 
-/// Polls a handler; a panic in it, or the end of its time, becomes the response of an error. What the handler
-/// held is dropped by the time there is an answer.
-pub(super) fn poll(
-    mut work: Pin<&mut dyn Work>,
-    connection: Option<&Arc<dyn Connection>>,
-    cx: &mut Context<'_>,
-    answer: &mut Poll<Response>,
+/// Makes the response of an error of a panic in a handler, or of the end of its time. What the handler held is dropped
+/// by the time there is an answer.
+#[inline(never)]
+pub(super) fn answer_for(
+    kept: &Kept,
+    work: Pin<&mut dyn Work>,
+    panic: Option<Panic>,
+    answer: &mut Option<Response>,
 ) {
-    let polled = catch_unwind(AssertUnwindSafe(|| {
-        work.as_mut().poll(cx, answer);
-        if answer.is_ready() {
-            // Dropping what is left of a handler runs its code too.
-            work.as_mut().let_go();
-        }
-    }));
-    if let Err(panic) = polled {
-        *answer = Poll::Ready(panicked(&*panic).into_response());
-    } else if answer.is_pending()
-        && let Some(overdue) = connection.and_then(|connection| connection.overdue())
-    {
-        *answer = Poll::Ready(too_late(overdue).into_response());
-    } else {
-        return;
-    }
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work.let_go())) {
-        *answer = Poll::Ready(panicked(&*panic).into_response());
-    }
+    let _entered = super::log::enter(kept);
+    let error = match panic {
+        Some(panic) => panicked(&*panic),
+        None => match kept.head.connection().and_then(|connection| connection.overdue()) {
+            Some(overdue) => too_late(overdue),
+            None => return,
+        },
+    };
+    // Dropping what is left of a handler runs its code too.
+    let dropped = catch_unwind(AssertUnwindSafe(|| work.let_go()));
+    let error = dropped.err().map_or(error, |panic| panicked(&*panic));
+    *answer = Some(error.into_response());
 }
 
 #[cold]

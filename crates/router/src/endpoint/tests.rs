@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use zzz_core::http::{Body, Connection, Next, Overdue, Request, StatusCode, now_or_never};
-use zzz_core::{Error, Result};
+use zzz_core::http::{Body, Connection, IntoResponse, Next, Overdue, Request, StatusCode, now_or_never};
+use zzz_core::{Error, Result, Svc};
 
 use super::*;
 use crate::Scope;
@@ -15,6 +15,9 @@ async fn fails() -> Result<&'static str> {
 }
 async fn panics() -> &'static str {
     panic!("oh no")
+}
+fn panics_before_it_waits() -> std::future::Ready<&'static str> {
+    panic!("no future")
 }
 async fn empty() -> StatusCode {
     StatusCode::GONE
@@ -33,6 +36,7 @@ fn endpoint() -> EndpointBuilder {
     let scope = Scope::new("/")
         .get("/fails", fails)
         .get("/panics", panics)
+        .get("/panics/early", panics_before_it_waits)
         .get("/empty", empty)
         .get("/own", own_page)
         .get("/hangs", hangs)
@@ -91,6 +95,7 @@ fn a_panic_is_a_500_with_and_without_plugs() {
         panic!("in the middleware")
     }
     assert_eq!(call(endpoint(), Request::get("/panics")).0.status(), 500);
+    assert_eq!(call(endpoint(), Request::get("/panics/early")).0.status(), 500);
     assert_eq!(call(endpoint().plug(pass), Request::get("/panics")).0.status(), 500);
     assert_eq!(call(endpoint().plug(breaks), Request::get("/own")).0.status(), 500);
 }
@@ -110,6 +115,9 @@ fn a_handler_whose_time_is_over_is_dropped_and_answered_for() {
     }
     impl Connection for Slow {
         fn peer_addr(&self) -> Option<SocketAddr> {
+            None
+        }
+        fn local_addr(&self) -> Option<SocketAddr> {
             None
         }
         fn is_secure(&self) -> bool {
@@ -152,4 +160,98 @@ fn an_error_page_that_fails_is_answered_for() {
     }
     let (response, body) = call(endpoint().errors(Broken), Request::get("/nowhere"));
     assert_eq!((response.status().as_u16(), body.contains("Not Found")), (404, true));
+}
+
+#[test]
+fn is_not_built_while_a_handler_needs_a_service_that_is_missing() {
+    struct Mailer;
+    async fn send(_: Svc<Mailer>, _: Result<Svc<u8>, Error>) {}
+    async fn show(_: Svc<Mailer>) {}
+    let router = || Router::new().scope(Scope::new("/mails").post("/", send).get("/:id", show));
+    let error = Endpoint::new(router()).build().unwrap_err();
+    let [mistake] = error.mistakes() else { panic!("{error}") };
+    let mut places = mistake.match_indices(", crates/router/src/endpoint/tests.rs:").map(|(at, _)| at);
+    let mistake = match (places.next(), places.next()) {
+        (Some(first), Some(second)) => {
+            let end = |at: usize| at + mistake[at..].find(')').unwrap();
+            [&mistake[..first], &mistake[end(first)..second], &mistake[end(second)..]].concat()
+        }
+        places => panic!("{places:?} in {mistake}"),
+    };
+    let (path, here) = (module_path!(), "is_not_built_while_a_handler_needs_a_service_that_is_missing");
+    assert_eq!(
+        mistake.replace(&format!("{path}::{here}::"), ""),
+        "`Mailer` is not registered, and needed by `POST /mails (send)`, `GET /mails/:id (show)`; register it, with `services.singleton(...)` or `services.value(...)`"
+    );
+    let mut services = Services::new();
+    services.insert(Mailer);
+    assert!(Endpoint::new(router()).services(Arc::new(services)).build().is_ok());
+}
+
+#[test]
+fn mistakes_of_routes_and_missing_services_come_together() {
+    struct Tenants;
+    struct Keys;
+    async fn of_tenant(_: Svc<Tenants>, request: Request, next: Next) -> Response {
+        next.run(request).await
+    }
+    async fn signed(_: Svc<Keys>, request: Request, next: Next) -> Response {
+        next.run(request).await
+    }
+    let browser = crate::Pipeline::new("browser").plug(of_tenant);
+    let inner = Router::new().plug(signed).scope(Scope::new("/").through(&browser).get("/x", fails));
+    let router = |path: &str| {
+        let scope = Scope::new("/").through(&browser).get(path, fails).get("/b", fails);
+        let other = Scope::new("/other").through(&browser).get("/", fails).forward("/inner", inner.clone());
+        Router::new().scope(scope).scope(other)
+    };
+    let path = format!("{}::mistakes_of_routes_and_missing_services_come_together::", module_path!());
+    let told = |path_of_route: &str| {
+        let error = Endpoint::new(router(path_of_route)).plug(signed).build().unwrap_err();
+        error.mistakes().iter().map(|mistake| mistake.replace(&path, "")).collect::<Vec<_>>()
+    };
+    let advice = "register it, with `services.singleton(...)` or `services.value(...)`";
+    let missing = [
+        format!("`Tenants` is not registered, and needed by `of_tenant (pipeline browser)`; {advice}"),
+        format!("`Keys` is not registered, and needed by `signed (before the routes)`; {advice}"),
+    ];
+    assert_eq!(told("/a"), missing);
+    let both = told("a");
+    assert!(both[0].starts_with("the path `a` must begin with `/`"), "{both:#?}");
+    assert_eq!(both[1..], missing);
+    let mut services = Services::new();
+    services.insert(Tenants);
+    services.insert(Keys);
+    assert!(Endpoint::new(router("/a")).plug(signed).services(Arc::new(services)).build().is_ok());
+}
+
+/// An error page that says what it was told.
+struct Told;
+
+impl ErrorRenderer for Told {
+    fn render(&self, page: &zzz_core::http::ErrorPage<'_>) -> Response {
+        let route = page.route.map_or("none", |route| route.pattern.as_str());
+        format!("{} {} by {route}", page.method, page.path).into_response()
+    }
+}
+
+#[test]
+fn an_error_page_knows_the_route_and_the_method_also_behind_middleware_that_panics() {
+    async fn as_delete(mut request: Request, next: Next) -> Response {
+        request.set_method(zzz_core::http::Method::DELETE);
+        let mut response = next.run(request).await;
+        response.headers_mut().insert("passed", header::HeaderValue::from_static("yes"));
+        response
+    }
+    let scope = Scope::new("/").delete("/posts/:id", panics).delete("/fails", fails);
+    let endpoint = || {
+        Endpoint::new(Router::new().scope(scope.clone())).errors(Told).plug(as_delete).limits(Limits::new())
+    };
+    for (path, told) in [
+        ("/posts/7", "DELETE /posts/7 by /posts/:id"),
+        ("/fails", "DELETE /fails by /fails"),
+        ("/nowhere", "DELETE /nowhere by none"),
+    ] {
+        assert_eq!(call(endpoint(), Request::post(path, "")).1, told);
+    }
 }

@@ -55,11 +55,13 @@ fn report(error: &Error) {
 
 fn command(name: &'static str) -> Command {
     let db = Command::new("db")
-        .about("Creates, drops or resets the database")
+        .about("Creates, drops, resets, dumps or loads the database")
         .subcommand_required(true)
         .subcommand(Command::new("create").about("Creates the database, if there is none"))
         .subcommand(Command::new("drop").about("Deletes the database with everything in it"))
-        .subcommand(Command::new("reset").about("Drops, creates, migrates and seeds the database"));
+        .subcommand(Command::new("reset").about("Drops, creates, migrates and seeds the database"))
+        .subcommand(Command::new("dump").about("Writes the database's structure to db/structure.sql"))
+        .subcommand(Command::new("load").about("Makes a new database of db/structure.sql"));
     let migrate = Command::new("migrate")
         .about("Applies pending migrations")
         .arg(flag("status", "Shows every migration and whether it is applied"))
@@ -77,7 +79,14 @@ fn command(name: &'static str) -> Command {
                 .value_parser(value_parser!(i64))
                 .help("Migrates up or down until VERSION is the last one applied"),
         )
-        .group(clap::ArgGroup::new("what").args(["status", "rollback", "to"]));
+        .arg(
+            Arg::new("repair")
+                .long("repair")
+                .num_args(2)
+                .value_names(["VERSION", "done|undone|resume"])
+                .help("Says how a migration goes on that stopped in its middle, or whether one counts as applied"),
+        )
+        .group(clap::ArgGroup::new("what").args(["status", "rollback", "to", "repair"]));
     let routes = Command::new("routes")
         .about("Lists the routes")
         .arg(flag("json", "Prints them as JSON"))

@@ -1,0 +1,108 @@
+//! The table as one text, which is what a use of `path!` is given: one token, however many routes there are.
+
+use proc_macro2::TokenStream;
+
+use super::pattern::{self, Segment};
+use super::plan::{Plan, Planned, Step};
+use super::syntax::Table;
+
+/// What `path!` knows.
+pub(super) struct Known {
+    pub(super) hash: u64,
+    /// The table has mistakes, so a path that fits nothing may be right.
+    pub(super) is_lenient: bool,
+    pub(super) patterns: Vec<Pattern>,
+    /// Paths under which somebody else decides.
+    pub(super) mounts: Vec<String>,
+    /// Paths of files, with their folders.
+    pub(super) assets: Vec<(String, String)>,
+}
+
+/// A path of one or more routes.
+pub(super) struct Pattern {
+    /// Its number, where it has parameters.
+    pub(super) index: usize,
+    pub(super) text: String,
+    pub(super) segments: Vec<Segment>,
+}
+
+/// The distinct paths of a plan, each with its routes.
+pub(super) type Patterns<'a> = Vec<(String, Vec<&'a Planned>)>;
+
+/// The distinct paths of the routes, those that only differ in their parameters' names as one; each with its routes.
+pub(super) fn patterns(plan: &Plan) -> Patterns<'_> {
+    let mut patterns: Patterns<'_> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for route in plan.routes() {
+        // Parameters of two names under two methods are two patterns: each handler sees its own.
+        let key = (route.hosts.clone(), route.full.clone());
+        let place = *places.entry(key).or_insert_with(|| {
+            patterns.push((route.full.clone(), Vec::new()));
+            patterns.len() - 1
+        });
+        patterns[place].1.push(route);
+    }
+    patterns
+}
+
+/// The table as a text.
+pub(super) fn encode(
+    table: &Table,
+    plan: &Plan,
+    patterns: &Patterns<'_>,
+    hash: u64,
+    is_lenient: bool,
+) -> String {
+    let mut text = format!("{hash}\n{}\n", if is_lenient { "lenient" } else { "strict" });
+    for (index, (path, routes)) in patterns.iter().enumerate() {
+        // A route for whatever there may be would make every path right.
+        if routes.iter().all(|route| route.options.verify == Some(false)) {
+            continue;
+        }
+        text.push_str(&format!("p {index} {path}\n"));
+    }
+    plan.root.each(&mut |step| {
+        if let Step::Forward { full, .. } | Step::Socket { full, .. } = step {
+            text.push_str(&format!("m {full}\n"));
+        }
+    });
+    for assets in &table.assets {
+        let path = assets.path.value();
+        text.push_str(&format!("a {} {}\n", path.trim_end_matches('/'), assets.folder.value()));
+    }
+    text
+}
+
+/// Reads what [`encode`] wrote.
+pub(super) fn decode(text: &str) -> Known {
+    let mut lines = text.lines();
+    let hash = lines.next().and_then(|line| line.parse().ok()).unwrap_or_default();
+    let is_lenient = lines.next() == Some("lenient");
+    let (mut patterns, mut mounts, mut assets) = (Vec::new(), Vec::new(), Vec::new());
+    for line in lines {
+        let Some((kind, rest)) = line.split_once(' ') else { continue };
+        match (kind, rest.split_once(' ')) {
+            ("p", Some((index, path))) => {
+                if let (Ok(index), Ok(segments)) = (index.parse(), pattern::parse(path)) {
+                    patterns.push(Pattern { index, text: path.to_owned(), segments });
+                }
+            }
+            ("m", _) => mounts.push(rest.to_owned()),
+            ("a", Some((path, folder))) => assets.push((path.to_owned(), folder.to_owned())),
+            _ => {}
+        }
+    }
+    Known { hash, is_lenient, patterns, mounts, assets }
+}
+
+/// A number that no other table has: of the package, the place and what it says (FNV-1a).
+pub(super) fn hash(tokens: &TokenStream) -> u64 {
+    let place = tokens.clone().into_iter().next().map(|token| {
+        let span = token.span().unwrap();
+        format!("{}:{}:{}", span.file(), span.line(), span.column())
+    });
+    let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
+    let text = format!("{package} {} {tokens}", place.unwrap_or_default());
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,5 @@
+zzz_router::router! {
+    assets "/static" => "sttaic";
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+async fn index() {}
+
+zzz_router::router! {
+    post "/" => index, body_limit: "5 megs";
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+async fn index() {}
+
+zzz_router::router! {
+    fallback => index;
+    fallback => index;
+}
+
+fn main() {}

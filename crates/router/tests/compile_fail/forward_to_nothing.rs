@@ -1,0 +1,5 @@
+zzz_router::router! {
+    forward "/jobs" => 7;
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+zzz_router::router! {
+    forward "/jobs/:id" => zzz_router::Router::new();
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+fn index() -> &'static str {
+    "home"
+}
+
+zzz_router::router! {
+    get "/" => index;
+}
+
+fn main() {}

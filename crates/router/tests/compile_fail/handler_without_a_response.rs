@@ -1,0 +1,9 @@
+async fn index() -> Vec<u32> {
+    Vec::new()
+}
+
+zzz_router::router! {
+    get "/" => index;
+}
+
+fn main() {}

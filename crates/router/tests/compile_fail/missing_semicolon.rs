@@ -1,0 +1,8 @@
+async fn index() {}
+
+zzz_router::router! {
+    get "/" => index
+    get "/about" => index;
+}
+
+fn main() {}

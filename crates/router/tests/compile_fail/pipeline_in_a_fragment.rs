@@ -1,0 +1,13 @@
+mod router {
+    mod admin {
+        zzz_router::routes! {
+            pipeline admin {}
+        }
+    }
+
+    zzz_router::router! {
+        include admin::routes;
+    }
+}
+
+fn main() {}

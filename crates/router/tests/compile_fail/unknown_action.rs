@@ -1,0 +1,7 @@
+mod posts {}
+
+zzz_router::router! {
+    resources "/posts" => posts, only: [list, indx];
+}
+
+fn main() {}

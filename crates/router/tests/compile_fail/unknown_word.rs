@@ -1,0 +1,7 @@
+async fn index() {}
+
+zzz_router::router! {
+    gte "/" => index;
+}
+
+fn main() {}
