@@ -15,12 +15,16 @@ zzz_core::config_section! {
     pub struct DatabaseConfig in "database" {
         /// `sqlite://path`, `postgres://...` or `mysql://...`; a relative path starts at the app's root.
         url: Option<Secret> = None, env "DATABASE_URL";
-        /// How many connections read at the same time; SQLite has one more, which writes.
+        /// How many connections read at the same time; SQLite has one more, which writes. On a server how many
+        /// there are in all.
         pool_size: usize = default_pool_size(), in 1..=1000;
-        /// How long a query waits for a connection before it fails.
+        /// How long a query waits for a connection before it fails; also for a server that does not answer at
+        /// all.
         acquire_timeout: Duration = Duration::from_secs(2), in SHORTEST..;
         /// How long one statement may run before it is stopped.
         query_timeout: Duration = Duration::from_secs(15), in SHORTEST..;
+        /// How long to wait while another process migrates.
+        migration_lock_timeout: Duration = Duration::from_secs(300), in SHORTEST..;
         /// Whether pending migrations are applied when the app starts in `prod`.
         migrate_on_start: bool = false;
     }

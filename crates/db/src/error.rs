@@ -24,14 +24,22 @@ pub enum ErrorKind {
     AcquireTimeout,
     /// The statement ran longer than `query_timeout` and was stopped.
     QueryTimeout,
-    /// Another process holds the database's lock.
+    /// Another process holds the database's lock, or a lock that was not to be waited for.
     Busy,
+    /// The connection broke while the statement ran. Of a write it is not known whether it took effect.
+    ConnectionLost,
+    /// Two transactions waited for each other, and the database ended this one.
+    Deadlock,
+    /// The transaction can not be put in an order with others that ran at the same time.
+    Serialization,
     /// The repo, or the transaction, has ended.
     Closed,
     /// A value can not be stored: NUL in a text, a number that is not one, a year past 9999.
     Value,
     /// A column holds something else than the field's type.
     Decode,
+    /// A relation was asked for that was not preloaded.
+    NotLoaded,
     /// The database does not understand the statement.
     Query,
     /// A migration can not be read, applied or rolled back.
@@ -56,6 +64,8 @@ pub enum ConstraintKind {
     Check,
     /// NOT NULL.
     NotNull,
+    /// An exclusion constraint; PostgreSQL has them.
+    Exclusion,
 }
 
 /// The constraint that a write broke, as far as the database tells.
@@ -63,10 +73,15 @@ pub enum ConstraintKind {
 pub struct Constraint {
     /// Its kind.
     pub kind: ConstraintKind,
-    /// Its name; SQLite tells it of checks and of indexes on expressions only.
+    /// Its name. PostgreSQL tells it always, MySQL of all but NOT NULL, SQLite of checks and of indexes on expressions
+    /// only; where it is not told it is found out where a struct or a changeset was written, and is Ecto's name where the
+    /// database has none of its own.
     pub name: Option<String>,
     /// Its columns, without the table; empty where the database does not tell them.
     pub columns: Vec<String>,
+    /// The table whose rows refer to the one that was to be deleted or changed, where that is the reason and
+    /// it is known; the columns are that table's then.
+    pub referring: Option<String>,
 }
 
 /// A failure of this crate: a [kind](Error::kind), a message that says what was wrong and how to mend it,
@@ -99,6 +114,23 @@ impl Error {
         source: impl Into<Cause>,
     ) -> Self {
         Self::build(ErrorKind::Constraint, message.into(), Some(constraint), Some(source.into()))
+    }
+
+    /// The same error, whose constraint is on these columns.
+    pub(crate) fn with_constraint_columns(mut self, columns: Vec<String>) -> Self {
+        if let Some(constraint) = &mut self.inner.constraint {
+            constraint.columns = columns;
+        }
+        self
+    }
+
+    /// The same failure with what was found out of its constraint, and what can be done about it.
+    pub(crate) fn advised(mut self, constraint: Constraint, advice: &str) -> Self {
+        let named = constraint.name.as_deref().filter(|name| !self.inner.message.contains(*name));
+        let named = named.map(|name| format!(" (constraint `{name}`)")).unwrap_or_default();
+        self.inner.message = format!("{}{named}; {advice}", self.inner.message);
+        self.inner.constraint = Some(constraint);
+        self
     }
 
     fn build(
@@ -186,6 +218,20 @@ impl Error {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.inner.kind == ErrorKind::Busy
+    }
+
+    /// Whether the connection broke while the statement ran. A write may have taken effect or not.
+    #[must_use]
+    pub fn is_connection_lost(&self) -> bool {
+        self.inner.kind == ErrorKind::ConnectionLost
+    }
+
+    /// Whether the database ended the transaction because of others that ran at the same time (a deadlock, or
+    /// no order in which all could have run one after the other); the same transaction may succeed when it is
+    /// run again.
+    #[must_use]
+    pub fn is_transaction_conflict(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Deadlock | ErrorKind::Serialization)
     }
 
     /// Whether the repo or the transaction has ended.

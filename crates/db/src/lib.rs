@@ -69,14 +69,17 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`repo`] | [`Repo`]: reading, writing, transactions, raw SQL |
+//! | [`repo`] | [`Repo`]: reading, writing, transactions, raw SQL, [`OnConflict`] |
 //! | [`schema`] | [`Schema`], `#[derive(Schema)]`, [`fields!`] |
-//! | [`query`] | [`Query`], [`Column`], [`Condition`], [`Order`], [`count()`] |
+//! | [`query`] | [`Query`], [`Column`], [`Condition`], [`Order`], [`Term`], [`alias!`], [`fragment!`], [`select_as!`] |
+//! | [`relation`] | [`BelongsTo`], [`HasOne`], [`HasMany`], [`ManyToMany`], preloading |
 //! | [`changeset`] | [`Changeset`], its casts, validations and constraints, [`Form`](changeset::Form) |
 //! | [`value`] | [`Value`], [`FieldType`]: the types a field may have |
 //! | [`row`] | [`Row`], [`FromRow`]: rows of raw SQL |
-//! | [`migrate`] | [`Migrator`](migrate::Migrator), [`Migrations`](migrate::Migrations) |
+//! | [`migrate`] | [`Migrator`](migrate::Migrator), [`Migrations`](migrate::Migrations), [`migrations!`] |
+//! | [`migration`] | the words of migrations in Rust |
 //! | [`storage`] | creating and dropping databases |
+//! | [`structure`] | a database's structure as SQL |
 //! | [`dialect`] | SQL as each database wants it |
 //! | `driver` | connections and threads; one folder per database |
 //! | `config`, `url`, `error` | [`DatabaseConfig`], [`DatabaseUrl`], [`Error`] |
@@ -86,15 +89,42 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
+//! | `json` | yes | fields of type [`Json<T>`](Json) |
 //! | `sqlite` | yes | the SQLite driver, SQLite included |
+//! | `postgres` | no | the PostgreSQL driver |
+//! | `mysql` | no | the driver of MySQL and MariaDB |
+//! | `uuid` | no | fields of type `Uuid`, and primary keys made of them |
+//! | `decimal` | no | fields of type `Decimal`, of the crate rust_decimal |
+//! | `graphemes` | no | [`Length::graphemes`](changeset::Length::graphemes) |
 //! | `web` | no | what an app that answers requests needs |
 
 // Without a driver no repo can be made, and what serves drivers lies idle.
-#![cfg_attr(not(feature = "sqlite"), allow(unused, unreachable_code))]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(unused, unreachable_code)
+)]
 
 // The derive names this crate `::zzz_db`, also in this crate's own tests.
 #[allow(unused_extern_crates)]
 extern crate self as zzz_db;
+
+/// The guide's examples, compiled; and what they share.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/database-queries.md")]
+mod guide {}
+
+/// The guide on migrations, whose examples are migrations.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/migrations.md")]
+mod guide_to_migrations {}
+
+#[cfg(all(doctest, feature = "json"))]
+#[doc = include_str!("../../../docs/changesets.md")]
+mod guide_to_changesets {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/database-coming-from.md")]
+mod coming_from {}
 
 pub mod changeset;
 mod config;
@@ -104,11 +134,15 @@ mod error;
 #[cfg(feature = "web")]
 mod extract;
 pub mod migrate;
+pub mod migration;
 pub mod query;
+pub mod relation;
 pub mod repo;
 pub mod row;
 pub mod schema;
+mod service;
 pub mod storage;
+pub mod structure;
 mod url;
 pub mod value;
 #[cfg(feature = "web")]
@@ -117,12 +151,74 @@ mod web;
 pub use changeset::{Action, Changeset, FieldError};
 pub use config::DatabaseConfig;
 pub use error::{Constraint, ConstraintKind, Error, ErrorKind, Result};
-pub use query::{Assignment, Column, Condition, Order, Part, Query, Selection, ValueFor, count, max, min};
-pub use repo::{Repo, Writable};
+pub use query::{
+    Assignment, Column, Condition, Expression, Lock, Operand, Order, Part, Query, Selection, Source, Term,
+    ValueFor, ago, avg, case, count, count_distinct, count_of, excluded, exists, from_now, max, min, scalar,
+    sum, whole,
+};
+pub use relation::{BelongsTo, HasMany, HasOne, ManyToMany, Relation};
+pub use repo::{InsertOptions, OnConflict, Repo, UpdateOptions, Writable};
 pub use row::{FromRow, Row};
 pub use schema::{FieldOf, Schema, VirtualField};
 pub use url::DatabaseUrl;
+#[cfg(feature = "json")]
+pub use value::Json;
 pub use value::{CastError, FieldType, Mismatch, Numeric, Textual, ToValue, Value, ValueRef};
 #[cfg(feature = "web")]
 pub use web::OrNotFound;
-pub use zzz_macros::Schema;
+/// The folder of an app's migrations, a [`migrate::Folder`]: SQL files, and files in Rust, in one order by version.
+///
+/// ```ignore
+/// let migrations = zzz_db::migrations!("migrations").load()?;
+/// Migrator::new(&repo, &migrations).migrate().await?;
+/// ```
+///
+/// The name is relative to the app's root: the nearest folder at or above the package that holds
+/// `config/default.toml`, or the package's own folder. A file in Rust is a module with `pub fn change(m: &mut Change)`,
+/// or `pub fn up` and `pub fn down`; it is compiled with the program. SQL files are read from the disk by a debug build
+/// and carried inside by a release build. A malformed name, two files of one version, and a file without its function
+/// are compile errors.
+///
+/// The compiler does not notice a new file by itself; a build script that says
+/// `println!("cargo::rerun-if-changed=migrations")` helps it, and without one a debug build names the file that it
+/// misses when it loads the migrations.
+#[macro_export]
+macro_rules! migrations {
+    ($name:literal) => {
+        $crate::__private::migrations!($crate, $name)
+    };
+}
+
+#[doc(hidden)]
+pub mod __private {
+    pub use zzz_macros::migrations;
+}
+
+/// Makes an enumeration without fields the type of a schema's field: kept as the name of its variant in
+/// `snake_case`, or as what `#[db_enum(name = "...")]` says; with `#[db_enum(integer)]` on the enumeration, as
+/// its number.
+///
+/// ```
+/// #[derive(zzz_db::DbEnum, Debug, Default, Clone, Copy, PartialEq)]
+/// enum Status {
+///     #[default]
+///     Draft,
+///     InReview, // kept as "in_review"
+///     #[db_enum(name = "live")]
+///     Published,
+/// }
+///
+/// #[derive(zzz_db::Schema, Default)]
+/// #[schema(table = "posts")]
+/// struct Post {
+///     id: i64,
+///     status: Status,
+/// }
+///
+/// let drafts = Post::query().filter(Post::status.ne(Status::Published));
+/// # let _ = drafts;
+/// ```
+///
+/// A form sends the name. Another text, in a form or in the database, is refused.
+pub use zzz_macros::DbEnum;
+pub use zzz_macros::{FromRow, Schema};

@@ -1,6 +1,7 @@
 //! [`Row`] and [`FromRow`]: a row of a result while it is decoded.
 
-use crate::{Error, ErrorKind, FieldType, Result, ValueRef};
+use crate::schema::{Field, place};
+use crate::{Error, ErrorKind, FieldType, Result, Value, ValueRef};
 
 /// A row of a result, on the thread that reads it; columns are numbered from 0.
 pub trait Row {
@@ -20,6 +21,13 @@ pub trait Row {
 
     /// The name of a column, for messages.
     fn name(&self, column: usize) -> Option<&str>;
+
+    /// The database's name of a column's type, for messages; `None` where values have types and columns have
+    /// none, as on SQLite.
+    fn type_name(&self, column: usize) -> Option<&str> {
+        let _ = column;
+        None
+    }
 }
 
 /// The value of a column as a Rust type.
@@ -27,17 +35,49 @@ pub trait Row {
 /// # Errors
 /// If there is no such column, or it holds something else; the message names the column.
 pub fn get<T: FieldType>(row: &dyn Row, column: usize) -> Result<T> {
-    T::load(row.value(column)?).map_err(|mismatch| decode_error(row, column, &mismatch))
+    T::load(row.value(column)?)
+        .map_err(|mismatch| decode_error(row, column, std::any::type_name::<T>(), &mismatch))
+}
+
+/// The value of the column of this name, for `#[derive(FromRow)]`.
+///
+/// # Errors
+/// If there is no such column, or it holds something else.
+pub fn get_by_name<T: FieldType>(row: &dyn Row, column: &str) -> Result<T> {
+    get(row, place(row, column)?)
+}
+
+/// The value of a column as the field has it.
+pub(crate) fn value_of(row: &dyn Row, column: usize, field: &Field) -> Result<Value> {
+    (field.normalize)(row.value(column)?).map_err(|mismatch| decode_error(row, column, field.name, &mismatch))
 }
 
 #[cold]
-fn decode_error(row: &dyn Row, column: usize, problem: &dyn std::fmt::Display) -> Error {
+fn decode_error(row: &dyn Row, column: usize, wanted: &str, problem: &dyn std::fmt::Display) -> Error {
     let name = row.name(column).unwrap_or("?");
-    Error::new(ErrorKind::Decode, format!("the column `{name}` can not be read: {problem}"))
+    let database_type = row.type_name(column).map(|name| format!(" of type `{name}`")).unwrap_or_default();
+    Error::new(
+        ErrorKind::Decode,
+        format!("the column `{name}`{database_type} can not be read as `{wanted}`: {problem}"),
+    )
 }
 
-/// What a row of raw SQL can be read into: a tuple of [`FieldType`]s in the order of the columns, or one
-/// [`FieldType`] for the first column.
+/// What a row of raw SQL can be read into: a tuple of [`FieldType`]s in the order of the columns, one
+/// [`FieldType`] for the first column, or a struct by the names of the columns. Every [`Schema`](crate::Schema)
+/// is one; others derive it:
+///
+/// ```
+/// #[derive(zzz_db::FromRow)]
+/// struct Line {
+///     title: String,
+///     #[row(column = "n")]
+///     comments: i64,
+/// }
+///
+/// # fn with(repo: &zzz_db::Repo) -> impl Future<Output = zzz_db::Result<Vec<Line>>> + '_ {
+/// repo.sql::<Line>("SELECT title, 5 AS n FROM posts", [])
+/// # }
+/// ```
 ///
 /// ```
 /// # fn with(repo: &zzz_db::Repo) -> impl Future<Output = zzz_db::Result<Vec<(i64, String)>>> + '_ {
@@ -46,7 +86,7 @@ fn decode_error(row: &dyn Row, column: usize, problem: &dyn std::fmt::Display) -
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can not be read from a row",
-    note = "use a tuple of field types such as `(i64, String)`, or a field type for one column"
+    note = "use a tuple of field types such as `(i64, String)`, a field type for one column, a schema, or add `#[derive(zzz_db::FromRow)]` to the struct"
 )]
 pub trait FromRow: Sized + Send + 'static {
     /// Reads the row.
@@ -79,3 +119,7 @@ tuples!(A 0, B 1, C 2, D 3, E 4);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);

@@ -1,5 +1,9 @@
 //! Creating and dropping whole databases: what `db create` and `db drop` do.
 
+#[cfg(feature = "mysql")]
+use crate::driver::mysql::storage as mysql;
+#[cfg(feature = "postgres")]
+use crate::driver::postgres::storage as postgres;
 use crate::url::Target;
 use crate::{DatabaseUrl, Result};
 
@@ -8,12 +12,17 @@ use crate::{DatabaseUrl, Result};
 ///
 /// # Errors
 /// If it can not be created, or what is there is no database that can be written. The message is one
-/// sentence that names the path.
+/// sentence that names the path. On a server the user needs the right to create databases; on PostgreSQL also
+/// to connect to the one named `postgres`.
 pub async fn create(url: &DatabaseUrl) -> Result<bool> {
     match &url.target {
         #[cfg(feature = "sqlite")]
         Target::Sqlite(path) => sqlite::create(path.clone()).await,
-        #[cfg(not(feature = "sqlite"))]
+        #[cfg(feature = "postgres")]
+        Target::Postgres(options) => postgres::create(options).await,
+        #[cfg(feature = "mysql")]
+        Target::Mysql(options) => Box::pin(mysql::create(options)).await,
+        #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
         Target::None(never) => match *never {},
     }
 }
@@ -22,12 +31,16 @@ pub async fn create(url: &DatabaseUrl) -> Result<bool> {
 /// [`Repo`](crate::Repo) of it before.
 ///
 /// # Errors
-/// If it can not be deleted.
+/// If it can not be deleted; on PostgreSQL also while somebody is connected to it.
 pub async fn drop(url: &DatabaseUrl) -> Result<bool> {
     match &url.target {
         #[cfg(feature = "sqlite")]
         Target::Sqlite(path) => sqlite::drop(path.clone()).await,
-        #[cfg(not(feature = "sqlite"))]
+        #[cfg(feature = "postgres")]
+        Target::Postgres(options) => postgres::drop(options).await,
+        #[cfg(feature = "mysql")]
+        Target::Mysql(options) => Box::pin(mysql::drop(options)).await,
+        #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
         Target::None(never) => match *never {},
     }
 }
@@ -40,7 +53,11 @@ pub async fn exists(url: &DatabaseUrl) -> Result<bool> {
     match &url.target {
         #[cfg(feature = "sqlite")]
         Target::Sqlite(path) => sqlite::exists(path.clone()).await,
-        #[cfg(not(feature = "sqlite"))]
+        #[cfg(feature = "postgres")]
+        Target::Postgres(options) => postgres::exists(options).await,
+        #[cfg(feature = "mysql")]
+        Target::Mysql(options) => Box::pin(mysql::exists(options)).await,
+        #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
         Target::None(never) => match *never {},
     }
 }

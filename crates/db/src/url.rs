@@ -1,7 +1,9 @@
 //! [`DatabaseUrl`]: where the database is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
 
 use zzz_core::text::nearest;
 
@@ -22,6 +24,10 @@ use crate::{Error, ErrorKind, Result};
 /// `sqlite://data/app.db` is relative to the root that is given, `sqlite:///var/lib/app.db` is absolute.
 /// `sqlite::memory:` is refused: an in-memory database belongs to a single connection, and a repo has
 /// several; a file in a temporary folder does the same.
+///
+/// `postgres://user:password@host:5432/database?options`, or `postgresql://`; a socket's folder stands in place
+/// of the host with `%2F` for each slash. `mysql://user:password@host:3306/database?options`, or `mariadb://`; a
+/// socket is `?socket=/run/mysqld/mysqld.sock`. What the options are is told in the guide on databases.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     pub(crate) target: Target,
@@ -32,8 +38,12 @@ pub struct DatabaseUrl {
 pub(crate) enum Target {
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<crate::driver::postgres::Options>),
+    #[cfg(feature = "mysql")]
+    Mysql(Box<crate::driver::mysql::Options>),
     /// Nothing is compiled in; no value of this type can be made then.
-    #[cfg(not(feature = "sqlite"))]
+    #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
     None(std::convert::Infallible),
 }
 
@@ -47,13 +57,13 @@ impl DatabaseUrl {
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
         match scheme {
             "sqlite" => sqlite(&text["sqlite:".len()..], root),
-            "postgres" | "postgresql" => Err(not_compiled_in("PostgreSQL", "postgres")),
-            "mysql" | "mariadb" => Err(not_compiled_in("MySQL", "mysql")),
+            "postgres" | "postgresql" => postgres(text),
+            "mysql" | "mariadb" => mysql(text),
             "" => Err(url_error(
                 "the database URL has no scheme; write `sqlite://path`, `postgres://...` or `mysql://...`",
             )),
             other => {
-                let hint = nearest(other, ["sqlite", "postgres", "mysql"])
+                let hint = nearest(other, ["sqlite", "postgres", "mysql", "mariadb"])
                     .map(|near| format!("; did you mean `{near}`?"))
                     .unwrap_or_default();
                 // Only the scheme is shown: the rest may hold a password.
@@ -78,7 +88,11 @@ impl DatabaseUrl {
         match &self.target {
             #[cfg(feature = "sqlite")]
             Target::Sqlite(path) => Some(path),
-            #[cfg(not(feature = "sqlite"))]
+            #[cfg(feature = "postgres")]
+            Target::Postgres(_) => None,
+            #[cfg(feature = "mysql")]
+            Target::Mysql(_) => None,
+            #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
             Target::None(never) => match *never {},
         }
     }
@@ -88,10 +102,55 @@ fn url_error(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Url, message)
 }
 
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 fn not_compiled_in(database: &str, feature: &str) -> Error {
     url_error(format!(
         "the database URL asks for {database}, whose driver is not compiled in; turn on the feature `{feature}`"
     ))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str) -> Result<DatabaseUrl> {
+    Err(not_compiled_in("PostgreSQL", "postgres"))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(text: &str) -> Result<DatabaseUrl> {
+    let options = crate::driver::postgres::Options::parse(text)?;
+    Ok(DatabaseUrl { target: Target::Postgres(Box::new(options)) })
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(_: &str) -> Result<DatabaseUrl> {
+    Err(not_compiled_in("MySQL", "mysql"))
+}
+
+#[cfg(feature = "mysql")]
+fn mysql(text: &str) -> Result<DatabaseUrl> {
+    let options = crate::driver::mysql::Options::parse(text)?;
+    Ok(DatabaseUrl { target: Target::Mysql(Box::new(options)) })
+}
+
+/// `%2F` and its kind in a part of a URL.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+        match (bytes[at], hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(byte)) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            (byte, _) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -127,7 +186,11 @@ impl fmt::Display for DatabaseUrl {
         match &self.target {
             #[cfg(feature = "sqlite")]
             Target::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            #[cfg(not(feature = "sqlite"))]
+            #[cfg(feature = "postgres")]
+            Target::Postgres(options) => options.fmt(f),
+            #[cfg(feature = "mysql")]
+            Target::Mysql(options) => options.fmt(f),
+            #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
             Target::None(never) => match *never {},
         }
     }
@@ -158,11 +221,15 @@ mod tests {
 
     #[test]
     fn names_the_feature_to_turn_on_and_never_the_password() {
-        for (text, feature) in
-            [("postgres://u:hunter2@h/d", "`postgres`"), ("mysql://u:hunter2@h/d", "`mysql`")]
+        #[cfg(not(feature = "mysql"))]
         {
-            let message = refused(text);
-            assert!(message.contains(feature) && !message.contains("hunter2"), "{message}");
+            let message = refused("mysql://u:hunter2@h/d");
+            assert!(message.contains("`mysql`") && !message.contains("hunter2"), "{message}");
+        }
+        #[cfg(not(feature = "postgres"))]
+        {
+            let message = refused("postgres://u:hunter2@h/d");
+            assert!(message.contains("`postgres`") && !message.contains("hunter2"), "{message}");
         }
     }
 

@@ -24,12 +24,16 @@ pub(crate) fn with_status(
             ErrorStatus::new(409).message("This has been changed or deleted in the meantime.")
         }
         ErrorKind::Constraint => match constraint?.kind {
-            ConstraintKind::Unique | ConstraintKind::ForeignKey => {
+            ConstraintKind::Unique | ConstraintKind::ForeignKey | ConstraintKind::Exclusion => {
                 ErrorStatus::new(409).message("This is in conflict with other data.")
             }
             ConstraintKind::Check | ConstraintKind::NotNull => return source,
         },
-        ErrorKind::AcquireTimeout | ErrorKind::Busy => ErrorStatus::new(503).retry_after(1),
+        ErrorKind::AcquireTimeout
+        | ErrorKind::Busy
+        | ErrorKind::ConnectionLost
+        | ErrorKind::Deadlock
+        | ErrorKind::Serialization => ErrorStatus::new(503).retry_after(1),
         ErrorKind::QueryTimeout => ErrorStatus::new(503),
         _ => return source,
     };
@@ -75,7 +79,7 @@ mod tests {
     use crate::Error;
 
     fn conflict(kind: ConstraintKind) -> zzz_core::Error {
-        let constraint = Constraint { kind, name: None, columns: vec!["slug".into()] };
+        let constraint = Constraint { kind, name: None, columns: vec!["slug".into()], referring: None };
         Error::constraint_failed(constraint, "refused", "the database's words").into()
     }
 
@@ -87,7 +91,9 @@ mod tests {
         assert_eq!(conflict(ConstraintKind::Unique).status(), 409);
         assert_eq!(conflict(ConstraintKind::ForeignKey).status(), 409);
         assert_eq!(conflict(ConstraintKind::Check).status(), 500);
-        for kind in [ErrorKind::AcquireTimeout, ErrorKind::Busy] {
+        for kind in
+            [ErrorKind::AcquireTimeout, ErrorKind::Busy, ErrorKind::ConnectionLost, ErrorKind::Deadlock]
+        {
             assert_eq!(status(kind).status(), 503);
             assert_eq!(status(kind).headers(), [("retry-after", "1".to_owned())]);
         }

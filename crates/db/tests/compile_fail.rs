@@ -4,5 +4,9 @@
 
 #[test]
 fn mistakes_do_not_compile_and_say_how_to_mend_them() {
-    trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
+    let tests = trybuild::TestCases::new();
+    tests.compile_fail("tests/compile_fail/*.rs");
+    // The compiler lists the types that are numbers, and this feature adds one.
+    #[cfg(feature = "decimal")]
+    tests.compile_fail("tests/compile_fail_decimal/*.rs");
 }

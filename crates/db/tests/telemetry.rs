@@ -37,7 +37,10 @@ impl Subscriber for Log {
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
         span::Id::from_u64(1)
     }
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        self.0.lock().unwrap().push_str("span: ");
+        values.record(&mut self.clone());
+    }
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
     fn event(&self, event: &Event<'_>) {
         event.record(&mut self.clone());
@@ -74,6 +77,10 @@ fn a_statement_logs_its_sql_its_times_and_its_rows_and_never_a_value() {
         "rows=1",
         "affected=1",
         "error=",
+        "span: queue=",
+        "span: rows=1",
+        "span: affected=1",
+        "span: error=",
     ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }

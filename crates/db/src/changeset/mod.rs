@@ -1,23 +1,57 @@
 //! [`Changeset`]: changes to a struct from outside, cast, validated, and ready to be written.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod` | [`Changeset`], and what it keeps |
+//! | `change` | changes from the program: put, force, update, merge, apply |
+//! | `cast` | changes from a user |
+//! | `validate`, `length`, `number`, `lists` | validations |
+//! | `unique` | the look into the database before writing |
+//! | `constraint` | constraints, declared |
+//! | `explain`, `foreign_key` | from what a database refused to an error of a field |
+//! | `adjust` | messages, fields and names of one's own |
+//! | `prepare` | what happens in the transaction of the write |
+//! | `reflect` | what was validated, for forms and documentation |
+//! | `error`, `form` | what is shown |
 
+mod adjust;
 mod cast;
+mod change;
 mod constraint;
 mod error;
+mod explain;
+mod foreign_key;
 mod form;
+mod length;
+mod lists;
+mod number;
+mod prepare;
+mod reflect;
+mod unique;
 mod validate;
 
 use std::fmt;
+use std::sync::Arc;
 
 use zzz_core::{FieldErrors, Param};
 
-pub(crate) use constraint::{Rule, explain};
+pub use cast::CastOptions;
+pub use change::FieldValue;
+pub(crate) use constraint::Rule;
+pub use constraint::{Name, Referring};
 pub use error::FieldError;
-pub use form::Form;
-pub use validate::Number;
+pub(crate) use explain::explain;
+pub use form::{Form, FormField};
+pub use length::{Length, Measured, Unit};
+pub use lists::Listed;
+pub use number::{Compare, Comparison, Number, NumberBounds};
+pub(crate) use prepare::Prepare;
+pub use reflect::Validation;
+pub use validate::Consent;
 
 use crate::repo::put;
-use crate::schema::{Field, FieldOf, Meta, Record};
-use crate::{FieldType, Result, Schema, Value, ValueFor};
+use crate::schema::{Field, Meta, Record};
+use crate::{Repo, Result, Schema, Value};
 
 /// What a changeset was used for last; its form shows errors only after one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,11 +101,16 @@ pub enum Action {
 ///
 /// Nothing is checked against the database until the changeset is written; what the database refuses then
 /// becomes an error of a field where a constraint was declared: [`unique`](Self::unique),
-/// [`foreign_key`](Self::foreign_key).
+/// [`foreign_key`](Self::foreign_key), [`no_assoc`](Self::no_assoc) and the others.
+///
+/// After a cast, a validation or a constraint stand what it shall do otherwise: [`message`](Self::message),
+/// [`error_key`](Self::error_key), [`named`](Self::named).
 pub struct Changeset<S> {
     data: S,
     /// Boxed, as a changeset is often the error of a `Result`.
     core: Box<Core>,
+    /// What is to be done in the transaction of the write, before it.
+    prepare: Vec<Prepare<S>>,
 }
 
 /// Everything of a changeset but the struct, its type forgotten.
@@ -81,9 +120,36 @@ pub(crate) struct Core {
     pub(crate) errors: Vec<FieldError>,
     /// What was given for each field that was cast, as it was given.
     pub(crate) params: Vec<(usize, Param)>,
+    /// What was given under a name that ends in `_confirmation`.
+    pub(crate) confirmations: Vec<(String, Param)>,
+    /// Whether anything was cast at all.
+    pub(crate) is_cast: bool,
     pub(crate) required: Vec<usize>,
+    pub(crate) validations: Vec<(usize, Validation)>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) action: Option<Action>,
+    /// What `message`, `error_key` and `named` are about.
+    pub(crate) last: Last,
+    /// A place of theirs where they can mean nothing.
+    pub(crate) misuse: Option<&'static str>,
+    /// The field that counts changes, and the number after the one that the row must have.
+    pub(crate) lock: Option<(usize, Value)>,
+    pub(crate) repo: Option<ChangedRepo>,
+}
+
+/// Gives the handle that a changeset is written through.
+pub(crate) type ChangedRepo = Arc<dyn Fn(&Repo) -> Repo + Send + Sync>;
+
+/// The step before this one.
+#[derive(Default, Clone, Copy)]
+pub(crate) enum Last {
+    /// None that could be adjusted.
+    #[default]
+    Nothing,
+    /// A cast or validation, whose errors begin there.
+    Errors(usize),
+    /// A constraint, the last of the rules.
+    Rule,
 }
 
 /// New values of fields by their places.
@@ -153,6 +219,15 @@ impl Core {
     pub(crate) fn error(&mut self, field: &'static Field, error: FieldError) {
         self.errors.push(error.on(field.name));
     }
+
+    pub(crate) fn has_error(&self, field: &Field) -> bool {
+        self.errors.iter().any(|error| error.field() == field.name)
+    }
+
+    /// A cast or validation begins: what follows it adjusts its errors.
+    pub(crate) fn step(&mut self) {
+        self.last = Last::Errors(self.errors.len());
+    }
 }
 
 impl<S: Schema> From<S> for Changeset<S> {
@@ -164,56 +239,27 @@ impl<S: Schema> From<S> for Changeset<S> {
 impl<S: Schema> Changeset<S> {
     /// No changes to this struct: a new one to be inserted, or one from the database to be updated.
     #[must_use]
+    #[doc(alias = "change")]
     pub fn new(data: S) -> Self {
-        Self { data, core: Box::default() }
+        Self { data, core: Box::default(), prepare: Vec::new() }
     }
 
-    pub(crate) fn into_parts(self) -> (S, Box<Core>) {
-        (self.data, self.core)
+    pub(crate) fn into_parts(self) -> (S, Box<Core>, Vec<Prepare<S>>) {
+        (self.data, self.core, self.prepare)
     }
 
     pub(crate) fn from_parts(data: S, core: Box<Core>) -> Self {
-        Self { data, core }
+        Self { data, core, prepare: Vec::new() }
+    }
+
+    /// The handle that this is written through.
+    pub(crate) fn repo(&self, repo: &Repo) -> Option<Repo> {
+        self.core.repo.as_ref().map(|change| change(repo))
     }
 
     /// The written struct, or the changeset with what kept it from being written.
     pub(crate) fn saved(self, saved: bool) -> Result<S, Self> {
         if saved { Ok(self.data) } else { Err(self) }
-    }
-
-    /// Sets a field from the program, without a cast; the value it has already is no change.
-    #[must_use]
-    pub fn put_change<F: FieldOf<S>>(mut self, field: F, value: impl ValueFor<F::Type>) -> Self {
-        self.core.change(&self.data, field.field().index, value.into_value());
-        self
-    }
-
-    /// Takes a change back.
-    #[must_use]
-    pub fn delete_change<F: FieldOf<S>>(mut self, field: F) -> Self {
-        self.core.changes.remove(field.field().index);
-        self
-    }
-
-    /// The new value of a field; `None` if it does not change.
-    #[must_use]
-    pub fn get_change<F: FieldOf<S>>(&self, field: F) -> Option<F::Type> {
-        let value = self.core.changes.get(field.field().index)?;
-        F::Type::load(value.as_ref()).ok()
-    }
-
-    /// The value that a field would have: the new one, else the struct's. `None` only for a type that can
-    /// not load what it dumps.
-    #[must_use]
-    pub fn get_field<F: FieldOf<S>>(&self, field: F) -> Option<F::Type> {
-        let value = self.core.value(&self.data, field.field().index);
-        F::Type::load(value.as_ref()).ok()
-    }
-
-    /// Whether a field changes.
-    #[must_use]
-    pub fn changed<F: FieldOf<S>>(&self, field: F) -> bool {
-        self.core.changes.get(field.field().index).is_some()
     }
 
     /// The names of the fields that change, with their new values.
@@ -225,13 +271,6 @@ impl<S: Schema> Changeset<S> {
     #[must_use]
     pub fn data(&self) -> &S {
         &self.data
-    }
-
-    /// Adds an error to a field.
-    #[must_use]
-    pub fn add_error<F: FieldOf<S>>(mut self, field: F, error: impl Into<FieldError>) -> Self {
-        self.core.error(&S::META.fields[field.field().index], error.into());
-        self
     }
 
     /// Whether there is no error.
@@ -246,12 +285,37 @@ impl<S: Schema> Changeset<S> {
         &self.core.errors
     }
 
-    /// What is wrong, as messages per field, for an answer of status 422.
+    /// What is wrong, as messages per field, for an answer of status 422:
+    /// `Error::unprocessable(changeset.field_errors())` of zzz-core.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
+        self.traverse_errors(ToString::to_string)
+    }
+
+    /// What is wrong, as messages per field, each written by a function: the place of a translation.
+    ///
+    /// ```
+    /// # #[derive(zzz_db::Schema, Default)]
+    /// # #[schema(table = "posts")]
+    /// # struct Post { id: i64, title: String }
+    /// use zzz_db::{Changeset, FieldError, fields};
+    ///
+    /// fn german(error: &FieldError) -> String {
+    ///     match error.key() {
+    ///         "required" => "muss ausgefüllt werden".into(),
+    ///         "length.min" => error.fill("mindestens %{count} Zeichen"),
+    ///         _ => error.to_string(),
+    ///     }
+    /// }
+    ///
+    /// let changeset = Changeset::new(Post::default()).validate_required(fields![title]);
+    /// assert_eq!(changeset.traverse_errors(german).get("title"), ["muss ausgefüllt werden"]);
+    /// ```
+    #[must_use]
+    pub fn traverse_errors(&self, mut translate: impl FnMut(&FieldError) -> String) -> FieldErrors {
         let mut errors = FieldErrors::default();
         for error in &self.core.errors {
-            errors.add(error.field(), error.to_string());
+            errors.add(error.field().to_owned(), translate(error));
         }
         errors
     }
@@ -269,33 +333,21 @@ impl<S: Schema> Changeset<S> {
         self
     }
 
-    /// The struct with its changes, whether they are valid or not.
-    ///
-    /// # Errors
-    /// If a field's type does not load what it dumps.
-    pub fn apply_changes(mut self) -> Result<S> {
-        self.core.changes.apply(&mut self.data)?;
-        Ok(self.data)
-    }
-
-    /// The struct with its changes if they are valid; else the changeset, whose form then shows the errors.
-    ///
-    /// # Errors
-    /// The outer one if a field's type does not load what it dumps.
-    pub fn apply_action(mut self, action: Action) -> Result<Result<S, Self>> {
-        self.core.action = Some(action);
-        if self.is_valid() { self.apply_changes().map(Ok) } else { Ok(Err(self)) }
-    }
-
     /// What a template needs to show a form of this changeset.
     #[must_use]
     pub fn form(&self) -> Form {
-        Form::new(&self.data, &self.core)
+        self.form_with(ToString::to_string)
+    }
+
+    /// As [`form`](Self::form), each message written by a function: the place of a translation.
+    #[must_use]
+    pub fn form_with(&self, translate: impl Fn(&FieldError) -> String) -> Form {
+        Form::new(&self.data, &self.core, &translate)
     }
 }
 
 impl<S: Schema> fmt::Debug for Changeset<S> {
-    /// Shows the changes, those of redacted fields hidden, and the errors.
+    /// Shows the changes, those of redacted fields as `**redacted**`, and the errors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Changeset")
             .field("schema", &S::META.name)
@@ -315,7 +367,7 @@ impl fmt::Debug for ShownChanges<'_> {
             let field = &self.0.fields[*at];
             map.key(&field.name);
             match field.is_redacted {
-                true => map.value(&format_args!("[redacted]")),
+                true => map.value(&format_args!("**redacted**")),
                 false => map.value(value),
             };
         }

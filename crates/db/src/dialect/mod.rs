@@ -1,17 +1,34 @@
 //! [`Dialect`]: how a database wants its SQL, one file per database; what they share is written in `render`.
 
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 mod render;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod syntax;
+mod write;
 
+#[cfg(feature = "mysql")]
+pub use mysql::Mysql;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::{
-    COMMIT, FILE_IS_A_DATABASE, MODE_WAL, OPTIMIZE, READER_PRAGMAS, ROLLBACK, WRITER_BEGIN, pragmas,
+    COMMIT, FILE_IS_A_DATABASE, KEYS_OFF, KEYS_ON, MODE_WAL, OPTIMIZE, READER_PRAGMAS, ROLLBACK,
+    WRITER_BEGIN, pragmas,
 };
 
-pub(crate) use render::{count, delete_all, delete_row, exists, insert, select, update_all, update_row};
+pub use syntax::{Returning, Syntax, Upsert};
+
+pub(crate) use render::{aggregate, count, exists, explain, lookup, select};
+pub(crate) use write::{
+    Conflict, Insertion, Resolution, Target, delete_all, delete_row, insert, insert_query, read_row,
+    read_rows, update_all, update_row,
+};
 
 use crate::Value;
 
@@ -39,10 +56,24 @@ impl std::fmt::Debug for Statement {
     }
 }
 
+/// Writes the condition that finds the one row with these values.
+fn key_is<D: Dialect + ?Sized>(dialect: &D, sql: &mut String, columns: &[(String, Value)]) {
+    for (at, (column, _)) in columns.iter().enumerate() {
+        sql.push_str(if at == 0 { " WHERE " } else { " AND " });
+        dialect.identifier(sql, column);
+        sql.push_str(" = ");
+        dialect.placeholder(sql, at + 1);
+    }
+    sql.push_str(" LIMIT 1");
+}
+
 /// What differs between databases when SQL is written.
 pub trait Dialect: Send + Sync + 'static {
     /// The database's name.
     fn name(&self) -> &'static str;
+
+    /// What it can do, and how it calls it.
+    fn syntax(&self) -> &'static Syntax;
 
     /// Writes a quoted identifier.
     fn identifier(&self, sql: &mut String, name: &str);
@@ -59,31 +90,87 @@ pub trait Dialect: Send + Sync + 'static {
     /// Writes what stands for "no limit" where an offset needs one before it.
     fn no_limit(&self, sql: &mut String);
 
-    /// A single value that stands for a long list, and writes the right side of `IN` with its placeholder;
-    /// `None` where the list must be written out.
-    fn long_list(&self, sql: &mut String, position: usize, values: &[Value]) -> Option<Value>;
+    /// A single value that stands for a list, and writes what follows the expression that is looked for:
+    /// ` IN (...)` or ` = ANY(...)` with its placeholder. `None` where each value is written out.
+    fn list(&self, sql: &mut String, position: usize, values: &[Value]) -> Option<Value>;
 
     /// The values with which an INSERT without columns fills a row.
     fn default_values(&self) -> &'static str;
 
     /// A statement that is valid and does nothing, to see whether the database answers.
-    fn ping(&self) -> &'static str;
+    fn ping(&self) -> &'static str {
+        "SELECT 1"
+    }
 
     /// Opens a savepoint.
-    fn savepoint(&self, depth: u32) -> String;
+    fn savepoint(&self, depth: u32) -> String {
+        format!("SAVEPOINT zzz_{depth}")
+    }
 
     /// Keeps what was done since a savepoint.
-    fn release(&self, depth: u32) -> String;
+    fn release(&self, depth: u32) -> String {
+        format!("RELEASE SAVEPOINT zzz_{depth}")
+    }
 
     /// Undoes what was done since a savepoint, and forgets it.
-    fn rollback_to(&self, depth: u32) -> String;
+    fn rollback_to(&self, depth: u32) -> String {
+        format!("ROLLBACK TO SAVEPOINT zzz_{depth}; RELEASE SAVEPOINT zzz_{depth}")
+    }
+
+    /// Whether a statement that fails makes the rest of its transaction fail too, unless a savepoint was before
+    /// it.
+    fn failure_ends_transaction(&self) -> bool;
 
     /// Lists the foreign keys of a table, for databases that do not name the one that failed: rows of
     /// (number of the key, column, parent table, parent column).
     fn foreign_keys(&self, table: &str) -> Option<Statement>;
 
+    /// Lists the columns of an index, for databases that name only the index that refused: rows of (column), which
+    /// is NULL for an expression.
+    fn index_columns(&self, prefix: Option<&str>, table: &str, index: &str) -> Option<Statement> {
+        let _ = (prefix, table, index);
+        None
+    }
+
     /// Looks whether a parent row exists: one row if it does.
-    fn parent_exists(&self, table: &str, columns: &[(String, Value)]) -> Statement;
+    fn parent_exists(&self, table: &str, columns: &[(String, Value)]) -> Statement {
+        let mut sql = String::from("SELECT 1 FROM ");
+        self.identifier(&mut sql, table);
+        key_is(self, &mut sql, columns);
+        Statement { sql, params: columns.iter().map(|(_, value)| value.clone()).collect() }
+    }
+
+    /// Waits, within a transaction, until no other one that migrates is open; `None` where every transaction that
+    /// writes does so anyway, or where there is none that migrates.
+    fn lock_migrations(&self) -> Option<&'static str>;
+
+    /// Lists the foreign keys that refer to a table, for databases that do not name the one that failed: rows of
+    /// (table, number of the key, column, column of this table, action on delete, action on update, an index
+    /// that begins with the column, whether the column is the number by which every row is found).
+    fn referring_keys(&self, table: &str) -> Option<Statement> {
+        let _ = table;
+        None
+    }
+
+    /// Looks whether a table has a row with these values, by this index and no other way: one row if it has.
+    fn child_exists(&self, table: &str, index: Option<&str>, columns: &[(String, Value)]) -> Statement {
+        let _ = index;
+        self.parent_exists(table, columns)
+    }
+
+    /// Looks up the foreign keys of this name, for databases that tell it and not where it is: rows of
+    /// (table, column).
+    fn foreign_key_named(&self, name: &str) -> Option<Statement> {
+        let _ = name;
+        None
+    }
+
+    /// Lists the unique indexes of a table, for databases that name the columns and not the index: rows of
+    /// (index, column), NULL for an expression.
+    fn unique_indexes(&self, table: &str) -> Option<Statement> {
+        let _ = table;
+        None
+    }
 
     /// Creates the table in which applied migrations are written down, if it is missing.
     fn create_migrations_table(&self) -> &'static str;

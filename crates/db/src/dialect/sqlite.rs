@@ -3,9 +3,12 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::{Dialect, Statement};
+use super::{Dialect, Statement, Syntax, key_is};
 use crate::Value;
 use crate::value::time;
+
+/// Past so many values a list is handed over as one value: the SQL stays short, and the same for every length.
+const WRITTEN_OUT: usize = 32;
 
 /// The dialect of SQLite 3.35 or later; the one that is compiled in is newer.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,11 @@ pub(crate) const ROLLBACK: &str = "ROLLBACK";
 pub(crate) const OPTIMIZE: &str = "PRAGMA optimize";
 /// A reader can not write, whatever statement reaches it.
 pub(crate) const READER_PRAGMAS: &str = "PRAGMA query_only = ON";
+
+/// Lets tables be built anew: dropping one would delete the rows that refer to its rows. Not within a transaction.
+pub(crate) const KEYS_OFF: &str = "PRAGMA foreign_keys = OFF";
+/// Makes the connection what it was before [`KEYS_OFF`], and what a rebuilt table's renaming may have left behind.
+pub(crate) const KEYS_ON: &str = "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON";
 
 /// What every connection is told first.
 ///
@@ -48,6 +56,10 @@ pub(crate) fn pragmas(busy_timeout: Duration) -> String {
 impl Dialect for Sqlite {
     fn name(&self) -> &'static str {
         "sqlite"
+    }
+
+    fn syntax(&self) -> &'static Syntax {
+        &Syntax::SQLITE
     }
 
     fn identifier(&self, sql: &mut String, name: &str) {
@@ -78,7 +90,10 @@ impl Dialect for Sqlite {
     }
 
     /// The list as a JSON array: one value of any length. Bytes and fractions have no exact form there.
-    fn long_list(&self, sql: &mut String, _: usize, values: &[Value]) -> Option<Value> {
+    fn list(&self, sql: &mut String, _: usize, values: &[Value]) -> Option<Value> {
+        if values.len() <= WRITTEN_OUT {
+            return None;
+        }
         let mut json = String::with_capacity(values.len() * 8);
         json.push('[');
         for (at, value) in values.iter().enumerate() {
@@ -100,11 +115,13 @@ impl Dialect for Sqlite {
                 }
                 Value::Date(value) if time::sorts(*value) => json_text(&mut json, &time::date(*value)),
                 Value::Time(value) => json_text(&mut json, &time::time(*value)),
+                Value::Uuid(value) => json_text(&mut json, &crate::value::uuid_text(*value)),
+                // A decimal in a column of numbers is compared as one: written out, it is converted.
                 _ => return None,
             }
         }
         json.push(']');
-        sql.push_str("(SELECT value FROM json_each(?))");
+        sql.push_str(" IN (SELECT value FROM json_each(?))");
         Some(Value::Text(json))
     }
 
@@ -112,20 +129,8 @@ impl Dialect for Sqlite {
         " DEFAULT VALUES"
     }
 
-    fn ping(&self) -> &'static str {
-        "SELECT 1"
-    }
-
-    fn savepoint(&self, depth: u32) -> String {
-        format!("SAVEPOINT zzz_{depth}")
-    }
-
-    fn release(&self, depth: u32) -> String {
-        format!("RELEASE zzz_{depth}")
-    }
-
-    fn rollback_to(&self, depth: u32) -> String {
-        format!("ROLLBACK TO zzz_{depth}; RELEASE zzz_{depth}")
+    fn failure_ends_transaction(&self) -> bool {
+        false
     }
 
     fn foreign_keys(&self, table: &str) -> Option<Statement> {
@@ -137,16 +142,46 @@ impl Dialect for Sqlite {
         ))
     }
 
-    fn parent_exists(&self, table: &str, columns: &[(String, Value)]) -> Statement {
+    fn lock_migrations(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn referring_keys(&self, table: &str) -> Option<Statement> {
+        Some(Statement::new(
+            r#"SELECT child.name, fk.id, fk."from",
+                   coalesce(fk."to", (SELECT name FROM pragma_table_info(?1) WHERE pk = fk.seq + 1)),
+                   fk.on_delete, fk.on_update,
+                   (SELECT list.name FROM pragma_index_list(child.name) AS list, pragma_index_info(list.name) AS part
+                    WHERE list.partial = 0 AND part.seqno = 0 AND part.name = fk."from" COLLATE NOCASE LIMIT 1),
+                   (SELECT count(*) FROM pragma_table_info(child.name)
+                    WHERE pk > 0 HAVING count(*) = 1 AND max(name = fk."from" COLLATE NOCASE) AND max(upper(type) = 'INTEGER'))
+                   IS NOT NULL
+               FROM sqlite_schema AS child, pragma_foreign_key_list(child.name) AS fk
+               WHERE child.type = 'table' AND fk."table" = ?1 COLLATE NOCASE
+               ORDER BY child.name, fk.id, fk.seq"#,
+            [Value::Text(table.to_owned())],
+        ))
+    }
+
+    fn child_exists(&self, table: &str, index: Option<&str>, columns: &[(String, Value)]) -> Statement {
         let mut sql = String::from("SELECT 1 FROM ");
         self.identifier(&mut sql, table);
-        for (at, (column, _)) in columns.iter().enumerate() {
-            sql.push_str(if at == 0 { " WHERE " } else { " AND " });
-            self.identifier(&mut sql, column);
-            sql.push_str(" = ?");
+        // The planner shall not think that reading through the table is cheaper.
+        if let Some(index) = index {
+            sql.push_str(" INDEXED BY ");
+            self.identifier(&mut sql, index);
         }
-        sql.push_str(" LIMIT 1");
+        key_is(self, &mut sql, columns);
         Statement { sql, params: columns.iter().map(|(_, value)| value.clone()).collect() }
+    }
+
+    fn unique_indexes(&self, table: &str) -> Option<Statement> {
+        Some(Statement::new(
+            r#"SELECT list.name, part.name
+               FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS part
+               WHERE list."unique" = 1 ORDER BY list.seq, part.seqno"#,
+            [Value::Text(table.to_owned())],
+        ))
     }
 
     fn create_migrations_table(&self) -> &'static str {
@@ -204,11 +239,15 @@ mod tests {
     #[test]
     fn a_long_list_is_one_json_value() {
         let mut sql = String::new();
-        let values = [Value::Int(i64::MIN), Value::Text("a\"\\\n".into()), Value::Bool(true), Value::Null];
-        let list = Sqlite.long_list(&mut sql, 1, &values).unwrap();
-        assert_eq!(list, Value::Text(r#"[-9223372036854775808,"a\"\\\u000a",1,null]"#.into()));
-        assert_eq!(sql, "(SELECT value FROM json_each(?))");
-        assert_eq!(Sqlite.long_list(&mut sql, 1, &[Value::Float(0.1)]), None);
-        assert_eq!(Sqlite.long_list(&mut sql, 1, &[Value::Text("a\0".into())]), None);
+        let mut values =
+            vec![Value::Int(i64::MIN), Value::Text("a\"\\\n".into()), Value::Bool(true), Value::Null];
+        assert_eq!(Sqlite.list(&mut sql, 1, &values), None, "a short one is written out");
+        values.resize(33, Value::Int(0));
+        let list = Sqlite.list(&mut sql, 1, &values).unwrap();
+        let rest = ",0".repeat(29);
+        assert_eq!(list, Value::Text(format!(r#"[-9223372036854775808,"a\"\\\u000a",1,null{rest}]"#)));
+        assert_eq!(sql, " IN (SELECT value FROM json_each(?))");
+        assert_eq!(Sqlite.list(&mut sql, 1, &vec![Value::Float(0.1); 33]), None);
+        assert_eq!(Sqlite.list(&mut sql, 1, &vec![Value::Text("a\0".into()); 33]), None);
     }
 }

@@ -3,6 +3,16 @@
 //! Both are object-safe and know nothing of schemas: a [`Request`] is SQL, values, and a [`Sink`] that
 //! decodes each row where it is read, without a copy of the row in between.
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    allow(dead_code, reason = "SQLite itself tells whether a transaction is open")
+)]
+mod control;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -12,7 +22,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::dialect::{Dialect, Statement};
-use crate::{Result, Row};
+use crate::query::Load;
+use crate::repo::Listener;
+use crate::{Error, ErrorKind, Result, Row};
 
 /// A future of a driver.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -27,6 +39,26 @@ pub(crate) trait Driver: Send + Sync + 'static {
 
     /// Begins a transaction on a connection of its own. Dropping it rolls back.
     fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>>;
+
+    /// As [`begin`](Self::begin), for changes of the structure that need foreign keys not to be enforced: only
+    /// SQLite's does that, where nothing else will do.
+    fn begin_without_keys(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+        self.begin()
+    }
+
+    /// Waits this long at most until no other process migrates the database, and keeps others waiting from then on.
+    /// Where each migration takes a lock anyway, there is nothing to wait for.
+    fn lock_migrations(&self, patience: Duration) -> BoxFuture<'_, Result<Box<dyn MigrationLock>>> {
+        let _ = patience;
+        Box::pin(async { Ok(Box::new(NoLock) as Box<dyn MigrationLock>) })
+    }
+
+    /// Hears a channel.
+    fn listen(&self, channel: String) -> BoxFuture<'_, Result<Listener>> {
+        drop(channel);
+        let text = format!("the database `{}` has no LISTEN", self.dialect().name());
+        Box::pin(async move { Err(Error::new(ErrorKind::Query, text)) })
+    }
 
     /// Lets what was asked for finish, closes every connection, and waits for that.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -46,6 +78,35 @@ pub(crate) trait Transaction: Send + Sync + 'static {
 
     /// Ends the transaction.
     fn end(&self, end: End) -> BoxFuture<'_, Result<()>>;
+}
+
+/// Keeps other processes from migrating until it is released or dropped.
+pub(crate) trait MigrationLock: Send + Sync {
+    /// Fails if it is lost: the connection that held it broke.
+    fn check(&self) -> BoxFuture<'_, Result<()>>;
+
+    /// Runs SQL over the connection that holds the lock: if nobody waits for it any more, it still ends before the
+    /// lock does. `None` where that can not be.
+    fn script(&self, sql: String) -> Option<BoxFuture<'_, Result<()>>> {
+        drop(sql);
+        None
+    }
+
+    /// Lets others migrate, and waits for that. Dropping it does the same without waiting.
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// The lock of a database that needs none.
+struct NoLock;
+
+impl MigrationLock for NoLock {
+    fn check(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// How a transaction ends.
@@ -79,6 +140,13 @@ pub(crate) struct Request {
     pub(crate) timeout: Option<Duration>,
     /// Whether decoding is timed apart, which costs two looks at the clock per row.
     pub(crate) timed: bool,
+    /// Within a transaction: whether a failure shall undo this statement alone, also where the database would
+    /// give up the whole transaction.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "SQLite and MySQL undo a statement alone anyway")
+    )]
+    pub(crate) guarded: bool,
 }
 
 /// What came of a statement.
@@ -86,6 +154,8 @@ pub(crate) struct Reply {
     pub(crate) sink: Box<dyn Sink>,
     /// How many rows it inserted, updated or deleted.
     pub(crate) affected: u64,
+    /// The number that the database gave to the first inserted row, where it tells: MySQL.
+    pub(crate) inserted_id: Option<u64>,
     /// How many rows it gave.
     pub(crate) rows: u64,
     pub(crate) timings: Timings,
@@ -104,8 +174,18 @@ pub(crate) struct Timings {
 
 /// Takes rows as they are read.
 pub(crate) trait Sink: Send {
-    /// Takes one row.
+    /// Takes one row. On a thread that may block it waits for room by itself; a driver within a task waits
+    /// for [`room`](Self::room) before each row.
     fn row(&mut self, row: &dyn Row) -> Result<()>;
+
+    /// Waits until there is room for one more row; `None` if there always is.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        allow(dead_code, reason = "the threads of SQLite may block")
+    )]
+    fn room(&mut self) -> Option<BoxFuture<'_, Result<()>>> {
+        None
+    }
 
     /// The sink as what it is, to get the rows out.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
@@ -126,12 +206,12 @@ impl Sink for Discard {
 /// A sink that decodes every row.
 pub(crate) struct Collect<T> {
     pub(crate) rows: Vec<T>,
-    pub(crate) load: fn(&dyn Row) -> Result<T>,
+    pub(crate) load: Load<T>,
 }
 
 impl<T: Send + 'static> Sink for Collect<T> {
     fn row(&mut self, row: &dyn Row) -> Result<()> {
-        self.rows.push((self.load)(row)?);
+        self.rows.push(self.load.call(row)?);
         Ok(())
     }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {

@@ -1,11 +1,13 @@
-//! [`Migration`]: a SQL file `20261121120000_create_posts.sql`, read into its parts.
+//! [`Migration`]: a SQL file `20261121120000_create_posts.sql` read into its parts, or functions in Rust.
 
 use std::fmt;
 use std::path::Path;
 
+use super::change::Change;
+use super::plan::{checksum, refused as migration_error};
 use crate::{Error, ErrorKind, Result};
 
-/// A migration from a SQL file.
+/// A migration: a SQL file, or one in Rust ([`Code`]).
 ///
 /// The file's name is a version (digits, by custom the time it was written: `20261121120000`), an underscore,
 /// and a name. The lines `-- up` and `-- down` begin the two sections:
@@ -19,17 +21,74 @@ use crate::{Error, ErrorKind, Result};
 /// DROP TABLE posts;
 /// ```
 ///
+/// SQL that only one database understands goes into a file of its own, with the database's name before `.sql`:
+/// `20261121120000_create_posts.postgres.sql`, beside `20261121120000_create_posts.sql`. Where there is one
+/// for the database in use, it is taken; otherwise the one without a database's name; otherwise this database
+/// has no such migration. Names are `sqlite`, `postgres` and `mysql`.
+///
 /// A file without markers is all `up` and can not be rolled back. Before the first marker there may be
 /// comments only. Edits of an applied migration are recognised by a checksum of its `up` section, without
 /// regard to line endings and white space around it; the `down` section may be mended later.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// A line `-- disable_ddl_transaction` runs the file outside of a transaction, one statement after the other: for what
+/// a transaction can not hold, such as `CREATE INDEX CONCURRENTLY`. What is done is written down after each.
+#[derive(Debug, Clone)]
 pub struct Migration {
     version: i64,
     name: String,
-    up: String,
-    down: Option<String>,
-    checksum: String,
+    database: Option<&'static str>,
+    pub(super) body: Body,
 }
+
+/// What a migration consists of.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Sql { up: String, down: Option<String>, checksum: String, in_transaction: bool },
+    Code(Code),
+}
+
+/// A migration in Rust: its functions.
+///
+/// They are pure: they tell a [`Change`] what is to be done, and are called as often as somebody wants to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    pub(super) up: fn(&mut Change),
+    pub(super) down: Down,
+}
+
+/// What takes a migration in Rust back.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Down {
+    Reversed,
+    Written(fn(&mut Change)),
+    Missing,
+}
+
+impl Code {
+    /// One function, whose operations are reversed when the migration is taken back.
+    #[must_use]
+    pub const fn change(change: fn(&mut Change)) -> Self {
+        Self { up: change, down: Down::Reversed }
+    }
+
+    /// One function for each way.
+    #[must_use]
+    pub const fn up_down(up: fn(&mut Change), down: fn(&mut Change)) -> Self {
+        Self { up, down: Down::Written(down) }
+    }
+
+    /// One that can not be taken back.
+    #[must_use]
+    pub const fn up(up: fn(&mut Change)) -> Self {
+        Self { up, down: Down::Missing }
+    }
+}
+
+/// The line that turns the transaction off.
+const NO_TRANSACTION: &str = "disable_ddl_transaction";
+
+/// The databases that a file can be for.
+const DATABASES: &[&str] = &["sqlite", "postgres", "mysql"];
 
 impl Migration {
     /// Reads a file, given its name and its text.
@@ -38,25 +97,41 @@ impl Migration {
     /// If the name or a marker is malformed.
     pub fn parse(file: &str, text: &str) -> Result<Self> {
         let stem = file.strip_suffix(".sql").unwrap_or(file);
-        let named = stem.split_once('_').filter(|(_, name)| !name.is_empty());
-        let parsed = named.and_then(|(version, name)| {
-            let all_digits = version.bytes().all(|byte| byte.is_ascii_digit());
-            let version = version.parse().ok().filter(|version: &i64| all_digits && *version > 0)?;
-            Some((version, name.to_owned()))
-        });
-        let Some((version, name)) = parsed else {
-            return Err(migration_error(format!(
-                "the migration `{file}` needs a name of a version and words, such as \
-                 `20261121120000_create_posts.sql`"
-            )));
+        let (stem, database) = match stem.rsplit_once('.') {
+            None => (stem, None),
+            Some((stem, name)) => match DATABASES.iter().find(|known| **known == name) {
+                Some(known) => (stem, Some(*known)),
+                None => {
+                    return Err(migration_error(format!(
+                        "the migration `{file}` is for the database `{name}`, which is unknown; known are `sqlite`, \
+                         `postgres` and `mysql`; a name has no other dots"
+                    )));
+                }
+            },
         };
+        let (version, name) = version_and_name(file, stem)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let (up, down) = sections(file, &text)?;
         if statements_are_missing(&up) {
             return Err(migration_error(format!("the migration `{file}` has no statement to apply")));
         }
         let checksum = checksum(up.trim());
-        Ok(Self { version, name, up, down, checksum })
+        let in_transaction = !text.lines().any(|line| {
+            line.trim()
+                .strip_prefix("--")
+                .is_some_and(|word| word.trim().eq_ignore_ascii_case(NO_TRANSACTION))
+        });
+        Ok(Self { version, name, database, body: Body::Sql { up, down, checksum, in_transaction } })
+    }
+
+    /// A migration in Rust, given its name: a version, an underscore, and words.
+    ///
+    /// # Errors
+    /// If the name is malformed.
+    pub fn from_code(name: &str, code: Code) -> Result<Self> {
+        let stem = name.strip_suffix(".rs").unwrap_or(name);
+        let (version, words) = version_and_name(name, stem)?;
+        Ok(Self { version, name: words, database: None, body: Body::Code(code) })
     }
 
     /// The number in front of the name.
@@ -71,22 +146,10 @@ impl Migration {
         &self.name
     }
 
-    /// The SQL that applies it.
+    /// The database that it is for; `None` for all that have none of their own.
     #[must_use]
-    pub fn up(&self) -> &str {
-        &self.up
-    }
-
-    /// The SQL that takes it back.
-    #[must_use]
-    pub fn down(&self) -> Option<&str> {
-        self.down.as_deref()
-    }
-
-    /// By what an edit is recognised.
-    #[must_use]
-    pub fn checksum(&self) -> &str {
-        &self.checksum
+    pub fn database(&self) -> Option<&str> {
+        self.database
     }
 }
 
@@ -94,6 +157,21 @@ impl fmt::Display for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}_{}", self.version, self.name)
     }
+}
+
+fn version_and_name(file: &str, stem: &str) -> Result<(i64, String)> {
+    let named = stem.split_once('_').filter(|(_, name)| !name.is_empty());
+    let parsed = named.and_then(|(version, name)| {
+        let all_digits = version.bytes().all(|byte| byte.is_ascii_digit());
+        let version = version.parse().ok().filter(|version: &i64| all_digits && *version > 0)?;
+        Some((version, name.to_owned()))
+    });
+    parsed.ok_or_else(|| {
+        migration_error(format!(
+            "the migration `{file}` needs a name of a version and words, such as \
+             `20261121120000_create_posts.sql`"
+        ))
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -160,20 +238,8 @@ fn statements_are_missing(sql: &str) -> bool {
     sql.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("--"))
 }
 
-/// FNV-1a of 64 bits: it has to notice an edit, not to withstand an attack.
-fn checksum(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
-}
-
-fn migration_error(message: String) -> Error {
-    Error::new(ErrorKind::Migration, message)
-}
-
 /// The migrations of an app, by version.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Migrations {
     list: Vec<Migration>,
 }
@@ -187,6 +253,24 @@ impl Migrations {
         let list: Result<Vec<Migration>> =
             files.into_iter().map(|(name, text)| Migration::parse(name.as_ref(), text.as_ref())).collect();
         Self::from_list(list?)
+    }
+
+    /// From names and functions in Rust, in any order. A name is a version, an underscore, and words.
+    ///
+    /// # Errors
+    /// If a name is malformed, or two have the same version.
+    pub fn from_code<N: AsRef<str>>(code: impl IntoIterator<Item = (N, Code)>) -> Result<Self> {
+        let list: Result<Vec<Migration>> =
+            code.into_iter().map(|(name, code)| Migration::from_code(name.as_ref(), code)).collect();
+        Self::from_list(list?)
+    }
+
+    /// These and others, in one order.
+    ///
+    /// # Errors
+    /// If two have the same version.
+    pub fn and(self, others: Self) -> Result<Self> {
+        Self::from_list([self.list, others.list].concat())
     }
 
     /// From the `.sql` files of a folder; none if the folder does not exist.
@@ -213,8 +297,13 @@ impl Migrations {
     }
 
     fn from_list(mut list: Vec<Migration>) -> Result<Self> {
-        list.sort_by_key(|migration| migration.version);
-        if let Some([first, second]) = list.array_windows().find(|[a, b]| a.version == b.version) {
+        list.sort_by_key(|migration| (migration.version, migration.database));
+        let is_code = |migration: &Migration| matches!(migration.body, Body::Code(_));
+        // One in Rust is for every database, so it stands beside no file of its version.
+        let twice = |[a, b]: &&[Migration; 2]| {
+            a.version == b.version && (a.database == b.database || is_code(a) || is_code(b))
+        };
+        if let Some([first, second]) = list.array_windows().find(twice) {
             return Err(migration_error(format!(
                 "two migrations have the same version: `{first}` and `{second}`; give one of them another"
             )));
@@ -222,15 +311,22 @@ impl Migrations {
         Ok(Self { list })
     }
 
-    /// The migrations, by version.
+    /// The migrations, by version; those of one version by database.
     pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
         self.list.iter()
     }
 
-    /// The migration of this version.
-    #[must_use]
-    pub fn get(&self, version: i64) -> Option<&Migration> {
-        self.list.iter().find(|migration| migration.version == version)
+    /// Those that the database of this name runs, by version.
+    pub(super) fn of_database(&self, name: &str) -> Vec<&Migration> {
+        let versions = self.list.chunk_by(|a, b| a.version == b.version);
+        let pick =
+            |of: Option<&str>, files: &'_ [Migration]| files.iter().position(|file| file.database() == of);
+        versions
+            .filter_map(|files| {
+                let at = pick(Some(name), files).or_else(|| pick(None, files))?;
+                files.get(at)
+            })
+            .collect()
     }
 
     /// Whether there is none.
@@ -243,11 +339,19 @@ impl Migrations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migrate::Database;
 
     const NAME: &str = "20261121120000_create_posts.sql";
 
     fn parse(text: &str) -> Migration {
         Migration::parse(NAME, text).unwrap()
+    }
+
+    fn texts(migration: &Migration) -> (&str, Option<&str>) {
+        match &migration.body {
+            Body::Sql { up, down, .. } => (up, down.as_deref()),
+            Body::Code(_) => panic!("{migration} is one in Rust"),
+        }
     }
 
     fn refused(name: &str, text: &str) -> String {
@@ -258,20 +362,20 @@ mod tests {
     fn a_file_without_markers_is_all_up() {
         let migration = parse("CREATE TABLE posts (id);");
         assert_eq!((migration.version(), migration.name()), (20_261_121_120_000, "create_posts"));
-        assert_eq!((migration.up(), migration.down()), ("CREATE TABLE posts (id);", None));
+        assert_eq!(texts(&migration), ("CREATE TABLE posts (id);", None));
     }
 
     #[test]
     fn markers_begin_the_sections() {
         let migration = parse("-- about posts\n--UP\nA;\n-- up the hill\n  -- Down \nB;\n");
-        assert_eq!(migration.up().trim(), "A;\n-- up the hill");
-        assert_eq!(migration.down().unwrap().trim(), "B;");
-        assert_eq!(migration.up().lines().position(|line| line == "A;"), Some(2));
+        let (up, down) = texts(&migration);
+        assert_eq!((up.trim(), down.unwrap().trim()), ("A;\n-- up the hill", "B;"));
+        assert_eq!(up.lines().position(|line| line == "A;"), Some(2));
     }
 
     #[test]
     fn the_checksum_is_that_of_what_was_applied() {
-        let checksum = |text| parse(text).checksum().to_owned();
+        let checksum = |text| parse(text).checksum(Database::Sqlite).unwrap();
         assert_eq!(checksum("-- up\nA;\n-- down\nB;"), checksum("-- about\r\n-- up\r\nA;\r\n"));
         assert_ne!(checksum("A;"), checksum("B;"));
     }
@@ -285,6 +389,47 @@ mod tests {
         assert!(refused(NAME, "A;\n-- up\nB;").contains("before its first marker"));
         assert!(refused(NAME, "-- down\nB;").contains("none `-- up`"));
         assert!(refused(NAME, "-- up\n-- nothing\n-- down\nB;").contains("no statement"));
+    }
+
+    #[test]
+    fn a_file_for_one_database_stands_before_the_one_for_all() {
+        let files =
+            [("1_a.sql", "A;"), ("1_a.postgres.sql", "P;"), ("2_b.sqlite.sql", "B;"), ("3_c.sql", "C;")];
+        let migrations = Migrations::new(files).unwrap();
+        let of = |name| migrations.of_database(name).iter().map(|it| texts(it).0).collect::<Vec<_>>();
+        assert_eq!(of("postgres"), ["P;", "C;"]);
+        assert_eq!(of("sqlite"), ["A;", "B;", "C;"]);
+        let error = refused("1_a.postgre.sql", "A;");
+        assert!(error.contains("`postgre`, which is unknown"), "{error}");
+        let twice = Migrations::new([("1_a.postgres.sql", "A;"), ("1_b.postgres.sql", "B;")]).unwrap_err();
+        assert!(twice.to_string().contains("`1_a` and `1_b`"), "{twice}");
+    }
+
+    #[test]
+    fn a_line_turns_the_transaction_off() {
+        let is_in = |text| match parse(text).body {
+            Body::Sql { in_transaction, .. } => in_transaction,
+            Body::Code(_) => panic!("it is a file"),
+        };
+        assert!(is_in("A;") && is_in("-- disable_ddl_transactions\nA;"));
+        assert!(!is_in("-- disable_ddl_transaction\n-- up\nA;") && !is_in("--DISABLE_DDL_TRANSACTION\nA;"));
+    }
+
+    #[test]
+    fn a_file_and_rust_are_in_one_order_and_share_no_version() {
+        fn nothing(_: &mut Change) {}
+        let code = |name| Migrations::from_code([(name, Code::change(nothing))]).unwrap();
+        let files = Migrations::new([("1_a.sql", "A;"), ("3_c.postgres.sql", "C;")]).unwrap();
+        let all = files.clone().and(code("2_b.rs")).unwrap();
+        assert_eq!(all.iter().map(Migration::version).collect::<Vec<_>>(), [1, 2, 3]);
+        let error = files.and(code("3_d")).unwrap_err().to_string();
+        assert!(error.contains("`3_d` and `3_c`"), "{error}");
+        assert!(
+            Migration::from_code("b", Code::up(nothing))
+                .unwrap_err()
+                .to_string()
+                .contains("`b` needs a name")
+        );
     }
 
     #[test]

@@ -2,58 +2,199 @@
 
 use chrono::Utc;
 
-use super::{Repo, write};
-use crate::dialect::{self, Statement};
+use super::{InsertOptions, Repo, write};
+use crate::dialect::{self, Insertion, Statement};
 use crate::driver::{Access, Discard};
-use crate::query::{Assignment, SetTerm};
+use crate::query::{Assignment, Complete, Load, SetTerm};
 use crate::schema::{Field, Meta, Record};
-use crate::{Error, Query, Result, Schema, Value};
+use crate::{Column, Error, FieldType, Query, Result, Schema, Value};
+
+/// The columns of `S` that rows of a query, which become `T`, go to: a column, or a tuple of up to eight.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{T}` do not fit into `{Self}`",
+    note = "name as many columns of one schema as the query selects, of the same types and in the same order: `(Classic::title, Classic::views)`"
+)]
+pub trait InsertColumns<S, T> {
+    #[doc(hidden)]
+    fn places(&self) -> Vec<usize>;
+}
+
+impl<S: Schema, A: FieldType, T: FieldType<NotNull = A::NotNull>> InsertColumns<S, T> for Column<S, A> {
+    fn places(&self) -> Vec<usize> {
+        vec![self.index()]
+    }
+}
+
+macro_rules! columns {
+    ($($column:ident $value:ident $at:tt),+) => {
+        impl<S: Schema, $($column: FieldType, $value: FieldType<NotNull = $column::NotNull>),+>
+            InsertColumns<S, ($($value,)+)> for ($(Column<S, $column>,)+)
+        {
+            fn places(&self) -> Vec<usize> {
+                vec![$(self.$at.index()),+]
+            }
+        }
+    };
+}
+columns!(A T 0, B U 1);
+columns!(A T 0, B U 1, C V 2);
+columns!(A T 0, B U 1, C V 2, D W 3);
+columns!(A T 0, B U 1, C V 2, D W 3, E X 4);
+columns!(A T 0, B U 1, C V 2, D W 3, E X 4, F Y 5);
+columns!(A T 0, B U 1, C V 2, D W 3, E X 4, F Y 5, G Z 6);
+columns!(A T 0, B U 1, C V 2, D W 3, E X 4, F Y 5, G Z 6, H I 7);
+
+/// Rows with the same columns.
+struct Batch {
+    columns: Vec<usize>,
+    rows: Vec<Vec<Value>>,
+}
 
 impl Repo {
     /// Inserts many structs with as few statements as the database's limit of values allows, all or none of
     /// them; returns how many were inserted. Nothing is read back.
     ///
-    /// A primary key of 0 is left to the database if every struct has it. With `timestamps`, those that are
-    /// not set become now.
+    /// A field that is `None` becomes NULL, since all rows have the same columns; a primary key of 0 is left
+    /// to the database. With `timestamps`, those that are not set become now, and values with `autogenerate`
+    /// are made.
     ///
     /// # Errors
     /// If the database fails or refuses a row.
     pub async fn insert_all<S: Schema>(&self, records: impl IntoIterator<Item = S>) -> Result<u64> {
-        let records: Vec<S> = records.into_iter().collect();
-        let key_is_unset = records.iter().all(|record| record.primary_key() == Value::Int(0));
-        let columns: Vec<usize> = S::META
-            .columns()
-            .map(|(at, _)| at)
-            .filter(|at| !(key_is_unset && *at == S::META.primary_key))
-            .collect();
-        let now = Utc::now();
-        let rows =
-            records.iter().map(|record| write::row_values(record as &dyn Record, &columns, now)).collect();
-        drop(records);
-        self.insert_rows(S::META, &columns, rows).await
+        self.insert_all_with(records, InsertOptions::new()).await
     }
 
-    async fn insert_rows(
+    /// As [`insert_all`](Self::insert_all), otherwise: with an [`OnConflict`](crate::OnConflict). It returns
+    /// how many rows were inserted or changed.
+    ///
+    /// # Errors
+    /// If the database fails or refuses a row.
+    pub async fn insert_all_with<S: Schema>(
+        &self,
+        records: impl IntoIterator<Item = S>,
+        options: impl Into<InsertOptions<S>>,
+    ) -> Result<u64> {
+        let options = options.into();
+        let batches = batches(records.into_iter().collect::<Vec<S>>());
+        let conflict = options.on_conflict.as_ref().map(|conflict| &conflict.conflict);
+        let statements = self.insert_statements(S::META, batches, conflict, &[])?;
+        self.write_all(statements).await
+    }
+
+    /// As [`insert_all_with`](Self::insert_all_with), and gives the rows back as they then are in the
+    /// database, in the order of the structs, without those that a conflict left out.
+    ///
+    /// MySQL has no RETURNING: there the rows are read by their keys, of one column, and an
+    /// [`OnConflict`](crate::OnConflict) is refused. MariaDB gives back what a conflict left as it was, too.
+    ///
+    /// # Errors
+    /// If the database fails or refuses a row.
+    pub async fn insert_all_returning<S: Schema>(
+        &self,
+        records: impl IntoIterator<Item = S>,
+        options: impl Into<InsertOptions<S>>,
+    ) -> Result<Vec<S>> {
+        let options = options.into();
+        let batches = batches(records.into_iter().collect::<Vec<S>>());
+        if !self.dialect().syntax().returning.insert {
+            let rows = batches.into_iter().map(|batch| (batch.columns, batch.rows)).collect();
+            return self.insert_all_and_read(rows, &options).await;
+        }
+        let conflict = options.on_conflict.as_ref().map(|conflict| &conflict.conflict);
+        let returning: Vec<&Field> = S::META.columns().map(|(_, field)| field).collect();
+        let statements = self.insert_statements(S::META, batches, conflict, &returning)?;
+        self.fetch_all(statements, Load::Plain(|row| S::load(row, 0))).await
+    }
+
+    /// Inserts the rows that a query gives, in the database: none of them comes through the program. The
+    /// columns are named as the query selects them, and their types are compared as it compiles.
+    ///
+    /// ```
+    /// # #[derive(zzz_db::Schema, Default)]
+    /// # #[schema(table = "posts")]
+    /// # struct Post { id: i64, title: String, views: i64 }
+    /// # #[derive(zzz_db::Schema, Default)]
+    /// # #[schema(table = "classics")]
+    /// # struct Classic { id: i64, title: String, views: i64 }
+    /// # async fn with(repo: &zzz_db::Repo) -> zzz_db::Result<u64> {
+    /// let popular = Post::query().filter(Post::views.gt(1_000)).select((Post::title, Post::views));
+    /// repo.insert_all_from((Classic::title, Classic::views), popular).await
+    /// # }
+    /// ```
+    ///
+    /// Timestamps and other generated values are not made, as in Ecto: select them.
+    ///
+    /// # Errors
+    /// If the database fails or refuses a row.
+    pub async fn insert_all_from<S, C, Q, T>(&self, columns: C, query: Query<Q, T>) -> Result<u64>
+    where
+        S: Schema,
+        C: InsertColumns<S, T>,
+        Q: Complete,
+    {
+        self.insert_all_from_with(columns, query, InsertOptions::new()).await
+    }
+
+    /// As [`insert_all_from`](Self::insert_all_from), with an [`OnConflict`](crate::OnConflict). It returns how
+    /// many rows were inserted or changed; MySQL counts a changed one twice, and one that it leaves as it is once.
+    ///
+    /// # Errors
+    /// If the database fails or refuses a row, or if fields were to be returned: read them afterwards.
+    pub async fn insert_all_from_with<S, C, Q, T>(
+        &self,
+        columns: C,
+        query: Query<Q, T>,
+        options: impl Into<InsertOptions<S>>,
+    ) -> Result<u64>
+    where
+        S: Schema,
+        C: InsertColumns<S, T>,
+        Q: Complete,
+    {
+        let options = options.into();
+        if !options.returning.is_empty() {
+            return Err(Error::new(
+                crate::ErrorKind::Query,
+                "`insert_all_from_with` gives no rows back; leave `returning` out, and read the rows afterwards",
+            ));
+        }
+        let conflict = options.on_conflict.as_ref().map(|conflict| &conflict.conflict);
+        let fields: Vec<&Field> = columns.places().into_iter().map(|at| &S::META.fields[at]).collect();
+        let insertion =
+            Insertion { meta: S::META, prefix: self.prefix(), fields: &fields, conflict, returning: &[] };
+        let statement = dialect::insert_query(self.dialect(), &insertion, &query.select)?;
+        self.write_each(vec![statement]).await
+    }
+
+    fn insert_statements(
         &self,
         meta: &'static Meta,
-        columns: &[usize],
-        mut rows: Vec<Vec<Value>>,
-    ) -> Result<u64> {
-        let fields: Vec<&Field> = columns.iter().map(|at| &meta.fields[*at]).collect();
-        let per_statement =
-            if fields.is_empty() { 1 } else { (self.dialect().max_params() / fields.len()).max(1) };
-        let statements: Vec<Statement> = rows
-            .chunks_mut(per_statement)
-            .map(|rows| dialect::insert(self.dialect(), meta, &fields, rows, &[]))
-            .collect();
-        drop(rows);
-        if statements.len() <= 1 {
-            return self.write_all(statements).await;
+        batches: Vec<Batch>,
+        conflict: Option<&dialect::Conflict>,
+        returning: &[&Field],
+    ) -> Result<Vec<Statement>> {
+        let mut statements = Vec::new();
+        for Batch { columns, mut rows } in batches {
+            let fields: Vec<&Field> = columns.iter().map(|at| &meta.fields[*at]).collect();
+            let given = conflict.map_or(0, dialect::Conflict::params);
+            let most = self.dialect().max_params().saturating_sub(given);
+            let per_statement = if fields.is_empty() { 1 } else { (most / fields.len()).max(1) };
+            let insertion = Insertion { meta, prefix: self.prefix(), fields: &fields, conflict, returning };
+            for rows in rows.chunks_mut(per_statement) {
+                statements.push(dialect::insert(self.dialect(), &insertion, rows)?);
+            }
         }
-        self.transaction(async |tx| Ok::<_, Error>(tx.write_all(statements).await?)).await
+        Ok(statements)
     }
 
     async fn write_all(&self, statements: Vec<Statement>) -> Result<u64> {
+        if statements.len() <= 1 {
+            return self.write_each(statements).await;
+        }
+        self.transaction(async |tx| tx.write_each(statements).await).await
+    }
+
+    async fn write_each(&self, statements: Vec<Statement>) -> Result<u64> {
         let mut written = 0;
         for statement in statements {
             written += self.run(statement, Access::Write, Box::new(Discard)).await?.affected;
@@ -61,7 +202,31 @@ impl Repo {
         Ok(written)
     }
 
-    /// Changes every row of a query; returns how many. `updated_at` is not touched unless it is assigned.
+    async fn fetch_all<T: Send + 'static>(
+        &self,
+        statements: Vec<Statement>,
+        load: Load<T>,
+    ) -> Result<Vec<T>> {
+        if statements.len() <= 1 {
+            return self.fetch_each(statements, load).await;
+        }
+        self.transaction(async |tx| Ok::<_, Error>(tx.fetch_each(statements, load).await?)).await
+    }
+
+    async fn fetch_each<T: Send + 'static>(
+        &self,
+        statements: Vec<Statement>,
+        load: Load<T>,
+    ) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        for statement in statements {
+            rows.append(&mut self.fetch_with(statement, Access::Write, load.clone()).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Changes every row of a query; returns how many. `updated_at` is not touched unless it is assigned, and
+    /// neither is a `lock_version`.
     ///
     /// ```
     /// # #[derive(zzz_db::Schema, Default)]
@@ -72,25 +237,76 @@ impl Repo {
     /// # }
     /// ```
     ///
+    /// A joined query changes rows of its first source, and may set them to what the others hold, as long as
+    /// all joins are inner ones and there is no limit.
+    ///
     /// # Errors
     /// If the database fails or refuses a row.
-    pub async fn update_all<S: Schema, T>(
+    pub async fn update_all<Q: Complete, T>(
         &self,
-        query: Query<S, T>,
-        assignments: impl IntoIterator<Item = Assignment<S>>,
+        query: Query<Q, T>,
+        assignments: impl IntoIterator<Item = Assignment<Q>>,
     ) -> Result<u64> {
         let sets: Vec<SetTerm> = assignments.into_iter().map(|assignment| assignment.term).collect();
         if sets.is_empty() {
             return Ok(0);
         }
-        self.write_all(vec![dialect::update_all(self.dialect(), &query.select, &sets)]).await
+        let statement = dialect::update_all(self.dialect(), self.prefix(), &query.select, &sets, false)?;
+        self.write_each(vec![statement]).await
     }
 
-    /// Deletes every row of a query; returns how many.
+    /// As [`update_all`](Self::update_all), and gives back what the query selects of each row, as it then is.
+    /// Without an assignment nothing is changed, and nothing given back.
+    ///
+    /// # Errors
+    /// As [`update_all`](Self::update_all); MySQL and MariaDB can not do it and say so.
+    pub async fn update_all_returning<Q: Complete, T: Send + 'static>(
+        &self,
+        query: Query<Q, T>,
+        assignments: impl IntoIterator<Item = Assignment<Q>>,
+    ) -> Result<Vec<T>> {
+        let sets: Vec<SetTerm> = assignments.into_iter().map(|assignment| assignment.term).collect();
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = dialect::update_all(self.dialect(), self.prefix(), &query.select, &sets, true)?;
+        self.fetch_with(statement, Access::Write, query.load).await
+    }
+
+    /// Deletes every row of a query; returns how many. Of a joined query it deletes rows of the first source.
     ///
     /// # Errors
     /// If the database fails, or a row is still referred to.
-    pub async fn delete_all<S: Schema, T>(&self, query: Query<S, T>) -> Result<u64> {
-        self.write_all(vec![dialect::delete_all(self.dialect(), &query.select)]).await
+    pub async fn delete_all<Q: Complete, T>(&self, query: Query<Q, T>) -> Result<u64> {
+        let statement = dialect::delete_all(self.dialect(), self.prefix(), &query.select, false)?;
+        self.write_each(vec![statement]).await
     }
+
+    /// As [`delete_all`](Self::delete_all), and gives back what the query selects of each row.
+    ///
+    /// # Errors
+    /// As [`delete_all`](Self::delete_all); MySQL can not do it and says so, MariaDB can.
+    pub async fn delete_all_returning<Q: Complete, T: Send + 'static>(
+        &self,
+        query: Query<Q, T>,
+    ) -> Result<Vec<T>> {
+        let statement = dialect::delete_all(self.dialect(), self.prefix(), &query.select, true)?;
+        self.fetch_with(statement, Access::Write, query.load).await
+    }
+}
+
+/// The rows of structs: those that follow each other with their keys set, or without, go together.
+fn batches<S: Schema>(records: Vec<S>) -> Vec<Batch> {
+    let now = Utc::now();
+    let mut batches: Vec<Batch> = Vec::new();
+    for record in &records {
+        let record: &dyn Record = record;
+        let columns = write::sent_columns(record);
+        let row = write::row_values(record, &columns, now);
+        match batches.last_mut().filter(|batch| batch.columns == columns) {
+            Some(batch) => batch.rows.push(row),
+            None => batches.push(Batch { columns, rows: vec![row] }),
+        }
+    }
+    batches
 }

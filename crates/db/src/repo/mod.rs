@@ -1,7 +1,13 @@
 //! [`Repo`]: the handle through which everything reaches the database.
 
 mod bulk;
+mod conflict;
+mod listen;
+mod options;
 mod read;
+mod reread;
+mod stream;
+mod telemetry;
 mod transaction;
 mod write;
 
@@ -9,13 +15,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use bulk::InsertColumns;
+pub use conflict::OnConflict;
+pub use listen::{Heard, Listener};
+pub use options::{InsertOptions, UpdateOptions};
+pub use stream::Rows;
 pub use write::Writable;
 pub(crate) use write::put;
 
 use crate::dialect::{Dialect, Statement};
-use crate::driver::{Access, Collect, Discard, Driver, Reply, Request, Sink};
+use crate::driver::{Access, Collect, Discard, Driver, MigrationLock, Reply, Request, Sink};
+use crate::query::Load;
 use crate::url::Target;
 use crate::{DatabaseConfig, DatabaseUrl, Error, ErrorKind, FromRow, Result, Row, Value};
+use read::Lookups;
+use telemetry::Watch;
 use transaction::Scope;
 
 /// A handle of a database: cheap to clone, and the same type outside and inside of a
@@ -24,11 +38,14 @@ use transaction::Scope;
 /// Reads run side by side; writes one after the other on SQLite. A query that finds no free connection
 /// within `acquire_timeout`, or runs longer than `query_timeout`, fails with a [timeout](Error::is_timeout).
 /// When the future of a query is dropped, the query is not begun if it was waiting; a running read is
-/// stopped, and a running write is finished.
+/// stopped, and a running write is finished. On PostgreSQL a read that shares its connection with others can not
+/// be stopped: it runs to its end or its time limit, and nobody gets its answer.
 ///
-/// Every statement is a `tracing` event of level debug and target `zzz_db::query` with its SQL, the
-/// microseconds spent waiting (`queue`), in the database (`query`) and decoding (`decode`), and the number of
-/// rows. Values are never logged.
+/// Every statement is a `tracing` span named `query`, of level debug and target `zzz_db::query`: its SQL, the
+/// microseconds spent waiting (`queue`), in the database (`query`) and decoding (`decode`), and the numbers of
+/// rows it gave (`rows`) and wrote (`affected`). An event within it says the same as a line of the log, or the
+/// error. Values are not logged, unless the target `zzz_db::values` is turned on at level trace: then each
+/// statement's are an event of it, in full.
 #[derive(Clone)]
 pub struct Repo {
     driver: Arc<dyn Driver>,
@@ -36,6 +53,9 @@ pub struct Repo {
     scope: Option<Arc<Scope>>,
     acquire_timeout: Duration,
     query_timeout: Option<Duration>,
+    /// Where tables are: a schema, a database, an attached file.
+    prefix: Option<Arc<str>>,
+    lookups: Arc<Lookups>,
 }
 
 impl fmt::Debug for Repo {
@@ -56,7 +76,15 @@ impl Repo {
         let driver: Arc<dyn Driver> = match &url.target {
             #[cfg(feature = "sqlite")]
             Target::Sqlite(path) => Arc::new(crate::driver::sqlite::Pool::open(path, config).await?),
-            #[cfg(not(feature = "sqlite"))]
+            #[cfg(feature = "postgres")]
+            Target::Postgres(options) => {
+                Arc::new(crate::driver::postgres::Postgresql::open(options, config).await?)
+            }
+            #[cfg(feature = "mysql")]
+            Target::Mysql(options) => {
+                Arc::new(Box::pin(crate::driver::mysql::Mysql::open(options, config)).await?)
+            }
+            #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
             Target::None(never) => match *never {},
         };
         Ok(Self {
@@ -64,7 +92,25 @@ impl Repo {
             scope: None,
             acquire_timeout: config.acquire_timeout,
             query_timeout: Some(config.query_timeout),
+            prefix: None,
+            lookups: Arc::default(),
         })
+    }
+
+    /// The same database with tables in this schema (PostgreSQL), database (MySQL) or attached file (SQLite):
+    /// for each call on the handle it is what Ecto's option `:prefix` is.
+    ///
+    /// As in Ecto, a query takes it for sources that name no place themselves, and a write of a record goes
+    /// there in any case.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: impl Into<Arc<str>>) -> Self {
+        Self { prefix: Some(prefix.into()), ..self.clone() }
+    }
+
+    /// Where tables are that name no place themselves.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
     }
 
     /// The same database with another limit for each statement; `None` is for as long as it takes.
@@ -101,6 +147,8 @@ impl Repo {
 
     /// Runs raw SQL that gives no rows; returns how many rows it inserted, updated or deleted.
     ///
+    /// Raw SQL is the database's own, placeholders included: `?` on SQLite and MySQL, `$1` on PostgreSQL.
+    ///
     /// ```
     /// # async fn with(repo: &zzz_db::Repo, id: i64) -> zzz_db::Result<u64> {
     /// repo.execute("UPDATE posts SET views = views + 1 WHERE id = ?", zzz_db::params![id]).await
@@ -114,7 +162,8 @@ impl Repo {
         Ok(self.run(statement, Access::Write, Box::new(Discard)).await?.affected)
     }
 
-    /// Runs raw SQL and reads each row into a tuple: `repo.sql::<(i64, String)>("SELECT id, title ...", [])`.
+    /// Runs raw SQL and reads each row into a tuple, in the order of the columns, or into a struct, by their
+    /// names: `repo.sql::<(i64, String)>("SELECT id, title ...", [])`; see [`FromRow`].
     ///
     /// # Errors
     /// If the database refuses it, or a column is of another type.
@@ -127,12 +176,27 @@ impl Repo {
         self.run(Statement::new(sql, []), Access::Script, Box::new(Discard)).await.map(drop)
     }
 
+    /// Waits until no other process migrates the database.
+    pub(crate) async fn lock_migrations(&self, patience: Duration) -> Result<Box<dyn MigrationLock>> {
+        self.driver.lock_migrations(patience).await
+    }
+
     /// Runs a statement and decodes every row.
     pub(crate) async fn fetch<T: Send + 'static>(
         &self,
         statement: Statement,
         access: Access,
         load: fn(&dyn Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.fetch_with(statement, access, Load::Plain(load)).await
+    }
+
+    /// As [`fetch`](Self::fetch), with what a query keeps.
+    pub(crate) async fn fetch_with<T: Send + 'static>(
+        &self,
+        statement: Statement,
+        access: Access,
+        load: Load<T>,
     ) -> Result<Vec<T>> {
         let sink = Box::new(Collect { rows: Vec::new(), load });
         let reply = self.run(statement, access, sink).await?;
@@ -147,32 +211,30 @@ impl Repo {
         access: Access,
         sink: Box<dyn Sink>,
     ) -> Result<Reply> {
-        let timed = tracing::enabled!(target: "zzz_db::query", tracing::Level::DEBUG);
-        let sql = timed.then(|| statement.sql.clone());
-        let request = Request { statement, access, sink, timeout: self.query_timeout, timed };
-        let outcome = match &self.scope {
-            Some(scope) => scope.run(request).await,
-            None => self.driver.run(request).await,
-        };
-        if let Some(sql) = sql {
-            log(&sql, &outcome);
-        }
-        outcome
+        self.run_guarded(statement, access, sink, false).await
     }
-}
 
-fn log(sql: &str, outcome: &Result<Reply>) {
-    match outcome {
-        Ok(reply) => tracing::debug!(
-            target: "zzz_db::query",
-            queue = reply.timings.queue.as_micros() as u64,
-            query = reply.timings.query.as_micros() as u64,
-            decode = reply.timings.decode.as_micros() as u64,
-            rows = reply.rows,
-            affected = reply.affected,
-            "{sql}"
-        ),
-        Err(error) => tracing::debug!(target: "zzz_db::query", %error, "{sql}"),
+    /// [`run`](Self::run); if it is guarded and fails within a transaction, the transaction can go on.
+    pub(crate) async fn run_guarded(
+        &self,
+        statement: Statement,
+        access: Access,
+        sink: Box<dyn Sink>,
+        guarded: bool,
+    ) -> Result<Reply> {
+        let watch = Watch::begin(self.dialect().name(), &statement);
+        let timed = watch.is_some();
+        let request = Request { statement, access, sink, timeout: self.query_timeout, timed, guarded };
+        let run = async {
+            match &self.scope {
+                Some(scope) => scope.run(request).await,
+                None => self.driver.run(request).await,
+            }
+        };
+        match watch {
+            Some(watch) => watch.over(run).await,
+            None => run.await,
+        }
     }
 }
 

@@ -83,6 +83,20 @@ impl Drop for Owner {
     }
 }
 
+/// Does the work, and keeps or undoes it.
+async fn end<T, E: From<Error>>(owner: Owner, work: impl AsyncFnOnce(Repo) -> Result<T, E>) -> Result<T, E> {
+    match work(owner.repo.clone()).await {
+        Ok(value) => {
+            owner.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            owner.roll_back().await;
+            Err(error)
+        }
+    }
+}
+
 impl Repo {
     /// Runs `work` in a transaction: committed if it returns `Ok`, rolled back if it returns `Err`, panics,
     /// or is dropped. It runs once; nothing is retried.
@@ -90,6 +104,11 @@ impl Repo {
     /// `work` is given a repo that belongs to the transaction; what goes through any other repo is not part
     /// of it. On SQLite there is one writer: a write through the outer repo waits for this transaction to
     /// end, and fails after `acquire_timeout` if it is `work` itself that waits.
+    ///
+    /// On PostgreSQL a statement that fails ends the whole transaction: what follows fails, and so does the
+    /// commit. A changeset's write whose constraints are declared is an exception, and so is what failed within
+    /// a part. On MySQL a deadlock does, and what commits by itself (`CREATE TABLE`) makes the end of the
+    /// transaction an error.
     ///
     /// Within a transaction it is a part that can be undone alone (a savepoint); parts of the same
     /// transaction that are begun at once run one after the other.
@@ -117,22 +136,22 @@ impl Repo {
         F: AsyncFnOnce(Repo) -> Result<T, E>,
         E: From<Error>,
     {
-        let owner = self.begin().await?;
-        match work(owner.repo.clone()).await {
-            Ok(value) => {
-                owner.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                owner.roll_back().await;
-                Err(error)
-            }
-        }
+        end(self.begin(true).await?, work).await
     }
 
-    async fn begin(&self) -> Result<Owner> {
+    /// As [`transaction`](Self::transaction); on SQLite foreign keys are not enforced, unless it is a part of
+    /// another transaction.
+    pub(crate) async fn transaction_without_keys<T, F>(&self, work: F) -> Result<T>
+    where
+        F: AsyncFnOnce(Repo) -> Result<T>,
+    {
+        end(self.begin(false).await?, work).await
+    }
+
+    async fn begin(&self, with_keys: bool) -> Result<Owner> {
         let Some(parent) = &self.scope else {
-            let transaction = self.driver.begin().await?;
+            let transaction =
+                if with_keys { self.driver.begin() } else { self.driver.begin_without_keys() }.await?;
             return Ok(self.owner(transaction.into(), 0, None, None));
         };
         if !parent.is_open() {

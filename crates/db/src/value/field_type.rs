@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 use zzz_core::Param;
 
+use super::number::is_number;
 use super::{Value, ValueRef, time};
 
 /// A type that a field of a schema may have: what Ecto calls a type.
@@ -19,6 +20,9 @@ use super::{Value, ValueRef, time};
 pub trait FieldType: Sized + Send + Sync + 'static {
     /// What a value must be, for messages: `a whole number`.
     const EXPECTS: &'static str;
+
+    /// The type without NULL: `Self`, or of an `Option` what is in it.
+    type NotNull: FieldType;
 
     /// The value from what the database holds.
     ///
@@ -40,6 +44,14 @@ pub trait FieldType: Sized + Send + Sync + 'static {
     #[must_use]
     fn blank() -> Option<Self> {
         None
+    }
+
+    /// Whether it is of several inputs, none of which was filled in: `None` of an `Option`.
+    #[doc(hidden)]
+    #[must_use]
+    fn is_unfilled(param: &Param) -> bool {
+        let _ = param;
+        false
     }
 }
 
@@ -96,16 +108,27 @@ impl<T: Textual> Textual for Option<T> {}
     message = "`{Self}` is not a number",
     note = "this works on fields of a number's type or an Option of one, or of a type that implements `zzz_db::Numeric`"
 )]
-pub trait Numeric: FieldType {}
-impl<T: Numeric> Numeric for Option<T> {}
+pub trait Numeric: FieldType {
+    /// What a [`sum`](crate::sum) of them is.
+    type Sum: FieldType;
+    /// What the database's sum is cast to.
+    const CAST: crate::query::Cast = crate::query::Cast::Keep;
+}
+impl<T: Numeric> Numeric for Option<T> {
+    type Sum = T::Sum;
+    const CAST: crate::query::Cast = T::CAST;
+}
 
 macro_rules! integers {
     ($($type:ty),*) => {$(
         impl FieldType for $type {
             const EXPECTS: &'static str = "a whole number";
+            type NotNull = Self;
             fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
                 match value {
                     ValueRef::Int(number) => Self::try_from(number).ok(),
+                    // PostgreSQL's sum of whole numbers is a decimal one.
+                    ValueRef::Decimal(number) => number.parse().ok(),
                     _ => None,
                 }
                 .ok_or_else(|| Mismatch::new(Self::EXPECTS, value))
@@ -121,7 +144,10 @@ macro_rules! integers {
                 }
             }
         }
-        impl Numeric for $type {}
+        impl Numeric for $type {
+            type Sum = i64;
+            const CAST: crate::query::Cast = crate::query::Cast::Integer;
+        }
     )*};
 }
 integers!(i16, i32, i64, u8, u16, u32);
@@ -130,11 +156,13 @@ macro_rules! floats {
     ($($type:ty),*) => {$(
         impl FieldType for $type {
             const EXPECTS: &'static str = "a number";
+            type NotNull = Self;
             fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
                 match value {
                     ValueRef::Float(number) => Ok(number as Self),
                     // SQLite keeps 2.0 as 2 in a column that was not declared REAL.
                     ValueRef::Int(number) => Ok(number as Self),
+                    ValueRef::Decimal(number) => number.parse().map_err(|_| Mismatch::new(Self::EXPECTS, value)),
                     _ => Err(Mismatch::new(Self::EXPECTS, value)),
                 }
             }
@@ -145,20 +173,24 @@ macro_rules! floats {
                 match param {
                     Param::Int(number) => Ok(*number as Self),
                     Param::Float(number) => Ok(*number as Self),
-                    Param::Text(text) => text.parse().map_err(|_| CastError),
+                    Param::Text(text) if is_number(text) => text.parse().map_err(|_| CastError),
                     _ => Err(CastError),
                 }
-                // "inf", "nan" and what overflows are no numbers of a user.
+                // What overflows is no number of a user.
                 .and_then(|number: Self| if number.is_finite() { Ok(number) } else { Err(CastError) })
             }
         }
-        impl Numeric for $type {}
+        impl Numeric for $type {
+            type Sum = f64;
+            const CAST: crate::query::Cast = crate::query::Cast::Float;
+        }
     )*};
 }
 floats!(f32, f64);
 
 impl FieldType for bool {
     const EXPECTS: &'static str = "a boolean";
+    type NotNull = Self;
     fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
         match value {
             ValueRef::Bool(value) => Ok(value),
@@ -187,9 +219,10 @@ impl FieldType for bool {
 
 impl FieldType for String {
     const EXPECTS: &'static str = "a text";
+    type NotNull = Self;
     fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
         match value {
-            ValueRef::Text(text) => Ok(text.to_owned()),
+            ValueRef::Text(text) | ValueRef::Decimal(text) => Ok(text.to_owned()),
             _ => Err(Mismatch::new(Self::EXPECTS, value)),
         }
     }
@@ -209,6 +242,7 @@ impl FieldType for String {
 
 impl FieldType for Vec<u8> {
     const EXPECTS: &'static str = "bytes";
+    type NotNull = Self;
     fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
         match value {
             ValueRef::Blob(bytes) => Ok(bytes.to_owned()),
@@ -224,13 +258,15 @@ impl FieldType for Vec<u8> {
 }
 
 macro_rules! times {
-    ($($type:ty, $variant:ident, $expects:literal, $parse:path, $exact:expr;)*) => {$(
+    ($($type:ty, $variant:ident, $expects:literal, $parse:path, $typed:path, $parts:path, $exact:expr $(, $also:ident $convert:expr)?;)*) => {$(
         impl FieldType for $type {
             const EXPECTS: &'static str = $expects;
+            type NotNull = Self;
             fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
                 match value {
                     ValueRef::$variant(value) => Some(value),
                     ValueRef::Text(text) => $parse(text),
+                    $(ValueRef::$also(value) => Some($convert(value)),)?
                     _ => None,
                 }
                 .ok_or_else(|| Mismatch::new(Self::EXPECTS, value))
@@ -239,16 +275,29 @@ macro_rules! times {
                 Value::$variant($exact(*self))
             }
             fn cast(param: &Param) -> Result<Self, CastError> {
-                param.as_text().and_then($parse).map($exact).ok_or(CastError)
+                let value = match param {
+                    Param::Text(text) => $typed(text),
+                    Param::Map(map) => $parts(map),
+                    _ => None,
+                };
+                value.map($exact).ok_or(CastError)
+            }
+            fn is_unfilled(param: &Param) -> bool {
+                time::is_unfilled(param)
             }
         }
     )*};
 }
 times! {
-    DateTime<Utc>, DateTime, "a moment such as `2026-11-21T12:00:00Z`", time::parse_datetime, to_micros;
-    NaiveDateTime, NaiveDateTime, "a date and time such as `2026-11-21T12:00:00`", time::parse_naive, to_micros;
-    NaiveDate, Date, "a date such as `2026-11-21`", time::parse_date, std::convert::identity;
-    NaiveTime, Time, "a time such as `12:00:00`", time::parse_time, to_micros;
+    DateTime<Utc>, DateTime, "a moment such as `2026-11-21T12:00:00Z`", time::parse_datetime, time::parse_datetime, time::datetime_of_parts, to_micros, NaiveDateTime from_utc;
+    NaiveDateTime, NaiveDateTime, "a date and time such as `2026-11-21T12:00:00`", time::parse_naive, time::parse_naive, time::naive_of_parts, to_micros;
+    NaiveDate, Date, "a date such as `2026-11-21`", time::parse_date, time::cast_date, time::date_of_parts, std::convert::identity;
+    NaiveTime, Time, "a time such as `12:00:00`", time::parse_time, time::parse_time, time::time_of_parts, to_micros;
+}
+
+/// A column that keeps no zone keeps UTC: MySQL's DATETIME, and PostgreSQL's `timestamp` as Ecto uses it.
+fn from_utc(value: NaiveDateTime) -> DateTime<Utc> {
+    value.and_utc()
 }
 
 /// Databases keep microseconds: what lies beyond is cut off, so that a value equals itself when it is read
@@ -259,6 +308,7 @@ pub(crate) fn to_micros<T: Timelike + Copy>(value: T) -> T {
 
 impl<T: FieldType> FieldType for Option<T> {
     const EXPECTS: &'static str = T::EXPECTS;
+    type NotNull = T::NotNull;
     fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
         match value {
             ValueRef::Null => Ok(None),
@@ -269,6 +319,9 @@ impl<T: FieldType> FieldType for Option<T> {
         self.as_ref().map_or(Value::Null, T::dump)
     }
     fn cast(param: &Param) -> Result<Self, CastError> {
+        if T::is_unfilled(param) {
+            return Ok(None);
+        }
         T::cast(param).map(Some)
     }
     fn blank() -> Option<Self> {
@@ -288,7 +341,8 @@ mod tests {
     fn numbers_at_the_edge_are_cast_and_past_it_refused() {
         assert_eq!(i64::cast(&text("-9223372036854775808")), Ok(i64::MIN));
         assert_eq!(i64::cast(&text("9223372036854775807")), Ok(i64::MAX));
-        for wrong in ["9223372036854775808", "1.0", " 1", "1 ", "0x1", "", "1e3"] {
+        assert_eq!((i64::cast(&text("+1")), i64::cast(&text("-0"))), (Ok(1), Ok(0)));
+        for wrong in ["9223372036854775808", "1.0", " 1", "1 ", " 12 ", "1_000", "0x1", "", "1e3"] {
             assert_eq!(i64::cast(&text(wrong)), Err(CastError), "{wrong}");
         }
         assert_eq!(u8::cast(&Param::Int(256)), Err(CastError));
@@ -299,7 +353,7 @@ mod tests {
     fn a_float_of_a_user_is_finite() {
         assert_eq!(f64::cast(&text("1.5")), Ok(1.5));
         assert_eq!(f64::cast(&Param::Int(2)), Ok(2.0));
-        for wrong in ["inf", "NaN", "1e999", "one"] {
+        for wrong in ["inf", "NaN", "1e400", "one", ".5", "5.", " 12 "] {
             assert_eq!(f64::cast(&text(wrong)), Err(CastError), "{wrong}");
         }
         assert_eq!(f32::cast(&text("1e39")), Err(CastError));

@@ -1,12 +1,24 @@
 //! [`Value`] and [`FieldType`]: what a column holds, and which Rust types a field may have.
 
+#[cfg(feature = "decimal")]
+mod decimal;
 mod field_type;
+#[cfg(feature = "json")]
+mod json;
+mod number;
 pub(crate) mod time;
+#[cfg(feature = "uuid")]
+mod uuid;
 
+#[cfg(feature = "uuid")]
+pub use self::uuid::{uuid_v4, uuid_v7};
 pub(crate) use field_type::to_micros;
 pub use field_type::{CastError, FieldType, Mismatch, Numeric, Textual};
+#[cfg(feature = "json")]
+pub use json::Json;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+pub use zzz_core::Param;
 
 /// A value on its way to the database.
 #[non_exhaustive]
@@ -32,6 +44,14 @@ pub enum Value {
     Date(NaiveDate),
     /// A time of day, to the microsecond.
     Time(NaiveTime),
+    /// A UUID, as its 16 bytes; SQLite keeps its text in lower case, with hyphens.
+    Uuid([u8; 16]),
+    /// A decimal number as text, every digit of it; SQLite keeps the text.
+    Decimal(String),
+    /// A JSON document as text.
+    Json(String),
+    /// A list, for `= ANY($1)` on PostgreSQL; SQLite has none.
+    List(Vec<Value>),
 }
 
 impl Value {
@@ -49,6 +69,10 @@ impl Value {
             Self::NaiveDateTime(value) => ValueRef::NaiveDateTime(*value),
             Self::Date(value) => ValueRef::Date(*value),
             Self::Time(value) => ValueRef::Time(*value),
+            Self::Uuid(value) => ValueRef::Uuid(*value),
+            Self::Decimal(value) => ValueRef::Decimal(value),
+            Self::Json(value) => ValueRef::Json(value),
+            Self::List(values) => ValueRef::List(values),
         }
     }
 
@@ -58,15 +82,16 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// The text that a form field shows for it; NULL and bytes show nothing.
+    /// The text that a form field shows for it; NULL, bytes and lists show nothing.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
-            Self::Null | Self::Blob(_) => String::new(),
+            Self::Null | Self::Blob(_) | Self::List(_) => String::new(),
             Self::Bool(value) => value.to_string(),
             Self::Int(value) => value.to_string(),
             Self::Float(value) => value.to_string(),
-            Self::Text(value) => value.clone(),
+            Self::Text(value) | Self::Decimal(value) | Self::Json(value) => value.clone(),
+            Self::Uuid(value) => uuid_text(*value),
             Self::DateTime(value) => time::datetime(*value),
             Self::NaiveDateTime(value) => time::naive(*value),
             Self::Date(value) => value.to_string(),
@@ -99,6 +124,14 @@ pub enum ValueRef<'a> {
     Date(NaiveDate),
     /// A time of day.
     Time(NaiveTime),
+    /// A UUID.
+    Uuid([u8; 16]),
+    /// A decimal number.
+    Decimal(&'a str),
+    /// A JSON document.
+    Json(&'a str),
+    /// A list.
+    List(&'a [Value]),
 }
 
 impl ValueRef<'_> {
@@ -116,6 +149,10 @@ impl ValueRef<'_> {
             Self::NaiveDateTime(value) => Value::NaiveDateTime(value),
             Self::Date(value) => Value::Date(value),
             Self::Time(value) => Value::Time(value),
+            Self::Uuid(value) => Value::Uuid(value),
+            Self::Decimal(value) => Value::Decimal(value.to_owned()),
+            Self::Json(value) => Value::Json(value.to_owned()),
+            Self::List(values) => Value::List(values.to_vec()),
         }
     }
 
@@ -133,8 +170,26 @@ impl ValueRef<'_> {
             Self::NaiveDateTime(_) => "a date and time",
             Self::Date(_) => "a date",
             Self::Time(_) => "a time",
+            Self::Uuid(_) => "a UUID",
+            Self::Decimal(_) => "a decimal number",
+            Self::Json(_) => "a JSON document",
+            Self::List(_) => "a list",
         }
     }
+}
+
+/// `f81d4fae-7dec-11d0-a765-00a0c91e6bf6`, as RFC 9562 writes it.
+pub(crate) fn uuid_text(bytes: [u8; 16]) -> String {
+    let mut text = String::with_capacity(36);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+    text
 }
 
 /// The values of a raw statement's placeholders, each of any [`FieldType`], `&str` or a [`Value`]; nothing is

@@ -4,6 +4,7 @@
 //! kindly: a space for the `T`, no seconds, any number of digits, an offset.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
+use zzz_core::{Param, Params};
 
 /// `2026-11-21T12:00:00.000000Z`
 pub(crate) fn datetime(value: DateTime<Utc>) -> String {
@@ -30,6 +31,7 @@ pub(crate) fn time(value: NaiveTime) -> String {
 }
 
 /// Whether a text of this date sorts among others: the years 0 to 9999.
+#[cfg(feature = "sqlite")]
 pub(crate) fn sorts(date: NaiveDate) -> bool {
     (0..=9999).contains(&date.year())
 }
@@ -61,6 +63,62 @@ pub(crate) fn parse_date(text: &str) -> Option<NaiveDate> {
     }
     let (year, month, day) = (number(&bytes[..4])?, number(&bytes[5..7])?, number(&bytes[8..])?);
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+}
+
+/// A date as a user sends one: of a date with a time, in whatever zone, its date as written.
+pub(crate) fn cast_date(text: &str) -> Option<NaiveDate> {
+    parse_date(text).or_else(|| {
+        parse_datetime(text)?;
+        parse_date(text.get(..10)?)
+    })
+}
+
+/// `day[year]=2026&day[month]=11&day[day]=21`: three selects of a form.
+pub(crate) fn date_of_parts(map: &Params) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(i32::try_from(part(map, "year")?).ok()?, part(map, "month")?, part(map, "day")?)
+}
+
+/// `at[hour]=12&at[minute]=30`, with or without `at[second]`.
+pub(crate) fn time_of_parts(map: &Params) -> Option<NaiveTime> {
+    let second = match map.get("second") {
+        None | Some(Param::Null) => 0,
+        Some(Param::Text(text)) if text.is_empty() => 0,
+        Some(_) => part(map, "second")?,
+    };
+    NaiveTime::from_hms_opt(part(map, "hour")?, part(map, "minute")?, second)
+}
+
+/// The parts of a date and of a time.
+pub(crate) fn naive_of_parts(map: &Params) -> Option<NaiveDateTime> {
+    Some(date_of_parts(map)?.and_time(time_of_parts(map)?))
+}
+
+/// The parts of a date and of a time, in UTC.
+pub(crate) fn datetime_of_parts(map: &Params) -> Option<DateTime<Utc>> {
+    naive_of_parts(map).map(|naive| naive.and_utc())
+}
+
+/// Whether the inputs for the parts were all left empty.
+pub(crate) fn is_unfilled(param: &Param) -> bool {
+    match param {
+        Param::Map(map) => {
+            !map.is_empty()
+                && map.iter().all(|(_, part)| match part {
+                    Param::Null => true,
+                    Param::Text(text) => text.trim().is_empty(),
+                    _ => false,
+                })
+        }
+        _ => false,
+    }
+}
+
+fn part(map: &Params, name: &str) -> Option<u32> {
+    match map.get(name)? {
+        Param::Int(number) => u32::try_from(*number).ok(),
+        Param::Text(text) if (1..=4).contains(&text.len()) => number(text.as_bytes()),
+        _ => None,
+    }
 }
 
 /// `12:00`, `12:00:00` or `12:00:00.5`
@@ -149,6 +207,38 @@ mod tests {
         ] {
             assert_eq!(parse_datetime(text), Some(noon), "{text}");
         }
+    }
+
+    #[test]
+    fn a_date_is_put_together_from_its_parts() {
+        let map = |pairs: &[(&str, &str)]| {
+            let mut map = Params::new();
+            pairs.iter().for_each(|(name, value)| map.insert(name, Param::Text((*value).into())));
+            map
+        };
+        let day = map(&[
+            ("year", "2026"),
+            ("month", "2"),
+            ("day", "03"),
+            ("hour", "4"),
+            ("minute", "05"),
+            ("second", ""),
+        ]);
+        assert_eq!(datetime_of_parts(&day).map(datetime).as_deref(), Some("2026-02-03T04:05:00.000000Z"));
+        assert_eq!(date_of_parts(&map(&[("year", "2026"), ("month", "2"), ("day", "30")])), None);
+        assert_eq!(date_of_parts(&map(&[("year", "2026"), ("month", "-2"), ("day", "3")])), None);
+        assert_eq!(time_of_parts(&map(&[("hour", "4")])), None);
+        assert!(
+            is_unfilled(&Param::Map(map(&[("year", ""), ("month", " ")])))
+                && !is_unfilled(&Param::Map(Params::new()))
+        );
+    }
+
+    #[test]
+    fn a_date_may_come_with_a_time() {
+        let date = |text| cast_date(text).map(|date| date.to_string());
+        assert_eq!(date("2026-11-21T23:30:00-05:00").as_deref(), Some("2026-11-21"));
+        assert_eq!((date("2026-11-21x"), date("2026-11-21T25:00")), (None, None));
     }
 
     #[test]

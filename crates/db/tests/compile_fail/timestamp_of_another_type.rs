@@ -2,7 +2,7 @@
 #[schema(table = "posts", timestamps)]
 struct Post {
     id: i64,
-    inserted_at: chrono::NaiveDateTime,
+    inserted_at: String,
     updated_at: chrono::DateTime<chrono::Utc>,
 }
 

@@ -39,7 +39,8 @@ fn a_changeset_serializes_as_its_form() {
     given.insert("url", Param::List(vec![]));
     let json = serde_json::to_value(changeset(Post::default(), &given).with_action(Action::Update)).unwrap();
     let expected = serde_json::json!({
-        "name": "title", "value": "x", "required": true, "errors": ["should be at least 2 character(s)"],
+        "name": "title", "value": "x", "values": [], "required": true, "errors": ["should be at least 2 character(s)"],
+        "attributes": {"minlength": "2"},
     });
     assert_eq!(json["title"], expected);
     assert_eq!(json["url"]["value"], "");

@@ -5,15 +5,37 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod backend;
+mod blog;
 mod cancellation;
 mod changesets;
 mod concurrency;
+mod conflicts;
+mod constraints;
+mod excluded;
+mod expressions;
 mod forms;
 mod hostile;
+mod joins;
+mod listening;
+mod migration_sql;
 mod migrations;
+mod migrations_apart;
+mod migrations_in_rust;
+mod mysql;
+mod narrowed;
+mod postgres_types;
+mod preparing;
 mod queries;
 mod reading;
+mod refusals;
+mod relations;
+mod saving;
+mod schemas;
+mod sharing;
 mod storage;
+mod streams;
+mod structures;
 mod transactions;
+mod validations;
 mod values;
 mod writing;

@@ -16,8 +16,8 @@ case! {
 
     fn get_by_finds_by_any_condition(db) {
         let post = db.post("a").await;
-        assert_eq!(db.repo.get_by(Post::title.eq("a")).await.unwrap(), Some(post));
-        assert_eq!(db.repo.get_by(Post::title.eq("b")).await.unwrap(), None);
+        assert_eq!(db.repo.get_by::<Post>(Post::title.eq("a")).await.unwrap(), Some(post));
+        assert_eq!(db.repo.get_by::<Post>(Post::title.eq("b")).await.unwrap(), None);
     }
 
     fn reload_sees_what_others_wrote_and_misses_what_is_gone(db) {
@@ -38,21 +38,22 @@ case! {
     fn raw_sql_reads_into_tuples(db) {
         let post = db.post("a").await;
         let title = String::from("a");
+        let text = db.sql("SELECT id, title, href FROM posts WHERE title = ? AND id <= ?");
         let rows = db.repo.sql::<(i64, String, Option<String>)>(
-            "SELECT id, title, href FROM posts WHERE title = ? AND id <= ?", params![title, post.id]);
+            &text, params![title, post.id]);
         assert_eq!(rows.await.unwrap(), [(post.id, title, None)]);
     }
 
     fn raw_sql_that_writes_reaches_the_writer(db) {
-        let sql = "INSERT INTO tags (name) VALUES (?) RETURNING name, weight";
-        let rows = db.repo.sql::<(String, i64)>(sql, params!["x"]).await.unwrap();
+        let sql = db.sql("INSERT INTO tags (name) VALUES (?) RETURNING name, weight");
+        let rows = db.repo.sql::<(String, i64)>(&sql, params!["x"]).await.unwrap();
         assert_eq!(rows, [("x".to_owned(), 1)]);
         assert_eq!(db.repo.execute("UPDATE tags SET weight = 5", []).await.unwrap(), 1);
-        assert_eq!(db.repo.execute("CREATE TABLE extra (id)", []).await.unwrap(), 0);
+        assert_eq!(db.repo.execute("CREATE TABLE extra (id INTEGER)", []).await.unwrap(), 0);
     }
 
     fn a_wrong_number_of_values_is_an_error_that_counts_them(db) {
-        let error = db.repo.sql::<(i64,)>("SELECT ?", []).await.unwrap_err();
+        let error = db.repo.sql::<(i64,)>(&db.sql("SELECT ?"), []).await.unwrap_err();
         assert!(error.to_string().contains("1 placeholders and was given 0"), "{error}");
     }
 

@@ -5,6 +5,66 @@ use std::path::PathBuf;
 use zzz_db::{DatabaseUrl, ErrorKind, Repo, storage};
 
 use crate::backend::{Folder, config};
+#[cfg(feature = "postgres")]
+use crate::case;
+
+#[cfg(feature = "postgres")]
+case! {
+    fn a_database_on_a_server_is_created_found_and_dropped(db on Postgres) {
+        let text = db.text.replace("zzz_test_", "zzz_test_ODD\"_");
+        let url = DatabaseUrl::parse(&text.replace('"', "%22"), std::path::Path::new("/")).unwrap();
+        assert!(!storage::exists(&url).await.unwrap());
+        let error = Repo::connect(&url, &config()).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Storage && error.to_string().contains("db create"), "{error}");
+        assert!(storage::create(&url).await.unwrap());
+        assert!(!storage::create(&url).await.unwrap());
+        let repo = Repo::connect(&url, &config()).await.unwrap();
+        let refused = storage::drop(&url).await.unwrap_err();
+        assert!(refused.to_string().contains("being accessed"), "{refused}");
+        repo.close().await;
+        assert!(storage::drop(&url).await.unwrap());
+        assert!(!storage::drop(&url).await.unwrap());
+    }
+
+    fn two_that_create_the_same_database_at_once_both_find_it(db on Postgres) {
+        let text = db.text.replace("zzz_test_", "zzz_test_twice_");
+        let url = DatabaseUrl::parse(&text, std::path::Path::new("/")).unwrap();
+        let (one, two) = tokio::join!(storage::create(&url), storage::create(&url));
+        assert!(one.unwrap() | two.unwrap());
+        assert!(storage::drop(&url).await.unwrap());
+    }
+
+    fn a_server_that_is_not_there_is_named(db on Postgres) {
+        // Nobody listens on the port of echo's neighbour.
+        let url = DatabaseUrl::parse("postgres://u:hunter2@127.0.0.1:9/shop", std::path::Path::new("/")).unwrap();
+        for error in [Repo::connect(&url, &config()).await.unwrap_err(), storage::create(&url).await.unwrap_err()] {
+            let text = format!("{error} {error:?}");
+            assert_eq!(error.kind(), ErrorKind::Storage);
+            assert!(text.contains("127.0.0.1:9") && text.contains("refused") && !text.contains("hunter2"), "{text}");
+        }
+        assert!(db.repo.ping().await.is_ok());
+    }
+
+    fn tls_is_used_where_it_is_asked_for_or_refused_in_words(db on Postgres) {
+        let url = DatabaseUrl::parse(&format!("{}&sslmode=require", db.text), std::path::Path::new("/")).unwrap();
+        match Repo::connect(&url, &config()).await {
+            Ok(repo) => {
+                let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+                assert_eq!(repo.sql::<bool>(encrypted, []).await.unwrap(), [true]);
+                repo.close().await;
+                let full = format!("{}&sslmode=verify-full", db.text);
+                let url = DatabaseUrl::parse(&full, std::path::Path::new("/")).unwrap();
+                let refused = Repo::connect(&url, &config()).await.unwrap_err();
+                assert!(refused.to_string().contains("certificate"), "{refused}");
+            }
+            Err(error) => assert!(error.to_string().to_lowercase().contains("tls"), "{error}"),
+        }
+        let plain = db.with_options("sslmode=disable", &config()).await;
+        let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        assert_eq!(plain.sql::<bool>(encrypted, []).await.unwrap(), [false]);
+        plain.close().await;
+    }
+}
 
 fn run<T>(case: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(case)

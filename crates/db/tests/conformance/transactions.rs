@@ -2,7 +2,7 @@
 
 use zzz_db::{Changeset, Error, ErrorKind, Repo};
 
-use crate::backend::{Comment, Post};
+use crate::backend::{Backend, Comment, Post};
 use crate::case;
 
 async fn post(repo: &Repo, title: &str) -> Result<Post, Error> {
@@ -162,8 +162,10 @@ case! {
     fn a_write_outside_waits_for_the_transaction_and_does_not_deadlock(db, short()) {
         let outcome = db.repo.transaction(async |tx| {
             post(&tx, "a").await?;
-            let outside = post(&db.repo, "b").await.unwrap_err();
-            assert!(outside.is_acquire_timeout(), "{outside}");
+            if db.backend == Backend::Sqlite {
+                let outside = post(&db.repo, "b").await.unwrap_err();
+                assert!(outside.is_acquire_timeout(), "{outside}");
+            }
             let nested = tx.transaction(async |_| tx.transaction(async |_| Ok::<_, Error>(())).await).await;
             assert!(nested.unwrap_err().is_acquire_timeout(), "the outer handle inside of a part waits in vain");
             Ok::<_, Error>(())

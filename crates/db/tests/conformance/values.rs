@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::backend::{Post, Thing};
+use crate::backend::{Backend, Post, Thing};
 use crate::case;
 
 fn moment(text: &str) -> DateTime<Utc> {
@@ -39,6 +39,11 @@ case! {
 
     fn floats_keep_their_extremes_and_nan_is_refused(db) {
         for double in [f64::MAX, f64::MIN_POSITIVE, f64::INFINITY, f64::NEG_INFINITY, 0.1 + 0.2, 2.0] {
+            if db.backend == Backend::Mysql && double.is_infinite() {
+                let refused = db.repo.insert(Thing { double: Some(double), ..Thing::default() }).await.unwrap_err();
+                assert!(refused.is_value(), "{refused}");
+                continue;
+            }
             let inserted = db.repo.insert(Thing { double: Some(double), ..Thing::default() }).await.unwrap();
             assert_eq!(db.repo.reload(&inserted).await.unwrap().double, Some(double));
         }
@@ -47,7 +52,7 @@ case! {
     }
 
     fn times_sort_in_the_database_as_they_do_in_rust(db) {
-        let mut moments = ["2026-11-21T03:50:56.1Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
+        let mut moments = ["2026-11-21T03:50:56.1Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
             "2026-11-21T03:50:56.09Z", "1969-12-31T23:59:59Z"].map(moment);
         for at in moments {
             db.repo.insert(Thing { moment: Some(at), ..Thing::default() }).await.unwrap();

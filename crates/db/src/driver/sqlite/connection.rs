@@ -87,10 +87,22 @@ impl Connection {
         if !self.in_transaction() {
             return;
         }
-        let failed = self.inner.execute_batch(dialect::ROLLBACK).is_err() || self.in_transaction();
-        if failed && let Ok(fresh) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
+        if self.inner.execute_batch(dialect::ROLLBACK).is_err() || self.in_transaction() {
+            self.renew();
+        }
+    }
+
+    /// Puts a fresh connection in the place of this one, if one can be opened.
+    pub(super) fn renew(&mut self) {
+        if let Ok(fresh) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
             self.inner = fresh;
         }
+    }
+
+    /// Turns foreign keys on or off, outside of a transaction.
+    pub(super) fn turn_keys(&mut self, on: bool) -> Result<()> {
+        let sql = if on { dialect::KEYS_ON } else { dialect::KEYS_OFF };
+        self.inner.execute_batch(sql).map_err(|error| errors::statement(error, sql))
     }
 
     /// Runs SQL whose outcome nobody waits for.
@@ -205,7 +217,7 @@ impl Connection {
 
 fn reply(sink: Box<dyn Sink>, started: Instant) -> Reply {
     let timings = Timings { query: started.elapsed(), ..Timings::default() };
-    Reply { sink, affected: 0, rows: 0, timings }
+    Reply { sink, affected: 0, inserted_id: None, rows: 0, timings }
 }
 
 fn connect(
@@ -308,7 +320,10 @@ fn output(value: &Value) -> Result<ToSqlOutput<'_>, &'static str> {
         Value::Float(value) if value.is_nan() => return Err("is NaN, which no column can hold"),
         Value::Float(value) => ToSqlOutput::Borrowed(Raw::Real(*value)),
         Value::Text(value) if value.contains('\0') => return Err("is a text with a NUL character"),
-        Value::Text(value) => ToSqlOutput::Borrowed(Raw::Text(value.as_bytes())),
+        Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
+            ToSqlOutput::Borrowed(Raw::Text(value.as_bytes()))
+        }
+        Value::List(_) => return Err("is a list, which SQLite does not have"),
         Value::Blob(value) => ToSqlOutput::Borrowed(Raw::Blob(value)),
         Value::DateTime(value) if !time::sorts(value.date_naive()) => return Err(YEAR),
         Value::DateTime(value) => text(time::datetime(*value)),
@@ -317,6 +332,7 @@ fn output(value: &Value) -> Result<ToSqlOutput<'_>, &'static str> {
         Value::Date(value) if !time::sorts(*value) => return Err(YEAR),
         Value::Date(value) => text(time::date(*value)),
         Value::Time(value) => text(time::time(*value)),
+        Value::Uuid(value) => text(crate::value::uuid_text(*value)),
     })
 }
 

@@ -60,7 +60,12 @@ fn constraint(extended: i32, message: &str) -> Constraint {
     };
     let subject = message.split_once("failed: ").map_or("", |(_, subject)| subject);
     if let Some(name) = subject.strip_prefix("index '") {
-        return Constraint { kind, name: Some(name.trim_end_matches('\'').to_owned()), columns: Vec::new() };
+        return Constraint {
+            kind,
+            name: Some(name.trim_end_matches('\'').to_owned()),
+            columns: Vec::new(),
+            referring: None,
+        };
     }
     let columns = |subject: &str| {
         subject
@@ -71,13 +76,13 @@ fn constraint(extended: i32, message: &str) -> Constraint {
     };
     match kind {
         ConstraintKind::Unique | ConstraintKind::NotNull => {
-            Constraint { kind, name: None, columns: columns(subject) }
+            Constraint { kind, name: None, columns: columns(subject), referring: None }
         }
         ConstraintKind::Check if !subject.is_empty() => {
-            Constraint { kind, name: Some(subject.to_owned()), columns: Vec::new() }
+            Constraint { kind, name: Some(subject.to_owned()), columns: Vec::new(), referring: None }
         }
-        ConstraintKind::Check | ConstraintKind::ForeignKey => {
-            Constraint { kind, name: None, columns: Vec::new() }
+        ConstraintKind::Check | ConstraintKind::ForeignKey | ConstraintKind::Exclusion => {
+            Constraint { kind, name: None, columns: Vec::new(), referring: None }
         }
     }
 }

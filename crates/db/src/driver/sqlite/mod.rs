@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
 
+use super::control::ended;
 use super::{Access, BoxFuture, Driver, End, Reply, Request, Transaction};
 use crate::dialect::{Dialect, Sqlite};
 use crate::{DatabaseConfig, Error, ErrorKind, Result};
@@ -172,11 +173,11 @@ impl Driver for Pool {
     }
 
     fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        Box::pin(async move {
-            let (commands, orders) = mpsc::channel();
-            self.submit(&self.writer, "writer", |reply| Work::Transaction(orders, reply)).await?;
-            Ok(Box::new(Open { commands }) as Box<dyn Transaction>)
-        })
+        Box::pin(self.open_transaction(true))
+    }
+
+    fn begin_without_keys(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+        Box::pin(self.open_transaction(false))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
@@ -190,6 +191,13 @@ impl Driver for Pool {
 }
 
 impl Pool {
+    async fn open_transaction(&self, keys: bool) -> Result<Box<dyn Transaction>> {
+        let (commands, orders) = mpsc::channel();
+        let begin = |reply| Work::Transaction { orders, keys, reply };
+        self.submit(&self.writer, "writer", begin).await?;
+        Ok(Box::new(Open { commands }))
+    }
+
     async fn write(&self, request: Request) -> Result<Reply> {
         match self.submit(&self.writer, "writer", |reply| Work::Run(request, reply)).await? {
             Outcome::Done(reply) => Ok(reply),
@@ -232,14 +240,6 @@ impl Open {
         abandon.disarm();
         outcome.unwrap_or_else(|_| Err(ended()))
     }
-}
-
-#[cold]
-fn ended() -> Error {
-    Error::new(
-        ErrorKind::Closed,
-        "the transaction has ended; a handle of it was used after it was committed or rolled back",
-    )
 }
 
 impl Transaction for Open {

@@ -23,8 +23,8 @@ pub(super) struct Job {
 pub(super) enum Work {
     /// One statement in a transaction of its own.
     Run(Request, oneshot::Sender<Result<Outcome>>),
-    /// A transaction, whose commands come over the channel until it ends.
-    Transaction(mpsc::Receiver<Command>, oneshot::Sender<Result<()>>),
+    /// A transaction, whose commands come over the channel until it ends; foreign keys may not be enforced in it.
+    Transaction { orders: mpsc::Receiver<Command>, keys: bool, reply: oneshot::Sender<Result<()>> },
 }
 
 /// What a transaction can be asked for.
@@ -47,9 +47,21 @@ pub(super) fn run(connection: &mut Connection, queue: &Queue) {
                 let outcome = clean(connection, outcome);
                 let _ = reply.send(outcome);
             }
-            Work::Transaction(commands, reply) => {
-                transaction(connection, &commands, reply);
+            Work::Transaction { orders, keys: true, reply } => {
+                transaction(connection, &orders, reply);
                 connection.roll_back();
+            }
+            Work::Transaction { orders, keys: false, reply } => {
+                if let Err(error) = connection.turn_keys(false) {
+                    let _ = reply.send(Err(error));
+                } else {
+                    transaction(connection, &orders, reply);
+                }
+                connection.roll_back();
+                // A writer that enforces nothing must not serve others.
+                if connection.turn_keys(true).is_err() {
+                    connection.renew();
+                }
             }
         }
     }

@@ -26,3 +26,61 @@ CREATE TABLE things (
     small INTEGER, medium INTEGER, big INTEGER, byte INTEGER, word INTEGER, long INTEGER,
     float REAL, double REAL, flag INTEGER, text TEXT, bytes BLOB, moment TEXT, naive TEXT, day TEXT, clock TEXT
 );
+CREATE TABLE users (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    bio TEXT,
+    manager_id INTEGER REFERENCES users
+);
+CREATE TABLE profiles (
+    id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES users,
+    motto TEXT NOT NULL
+);
+CREATE TABLE articles (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    score INTEGER NOT NULL DEFAULT 0,
+    rating REAL,
+    author_id INTEGER REFERENCES users,
+    editor_id INTEGER REFERENCES users,
+    status TEXT NOT NULL DEFAULT 'draft',
+    created TEXT NOT NULL,
+    changed TEXT
+);
+CREATE TABLE remarks (
+    id INTEGER PRIMARY KEY,
+    article_id INTEGER NOT NULL REFERENCES articles,
+    user_id INTEGER REFERENCES users,
+    body TEXT NOT NULL
+);
+CREATE INDEX remarks_article_id ON remarks (article_id);
+CREATE TABLE labels (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    uses INTEGER NOT NULL DEFAULT 0,
+    note TEXT
+);
+CREATE TABLE articles_labels (
+    article_id INTEGER NOT NULL REFERENCES articles,
+    label_id INTEGER NOT NULL REFERENCES labels,
+    PRIMARY KEY (article_id, label_id)
+);
+CREATE TABLE seats (
+    hall TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    guest TEXT,
+    PRIMARY KEY (hall, number)
+);
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    kind TEXT NOT NULL DEFAULT 'note',
+    level INTEGER NOT NULL DEFAULT 1,
+    settings TEXT,
+    tags TEXT,
+    price TEXT,
+    shout TEXT GENERATED ALWAYS AS (upper(title)) STORED
+);
+CREATE VIEW scores AS SELECT author_id, sum(score) AS total FROM articles GROUP BY author_id;

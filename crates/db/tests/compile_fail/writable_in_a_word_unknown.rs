@@ -1,9 +1,10 @@
-#[derive(zzz_db::Schema)]
+use zzz_db::Schema;
+
+#[derive(Schema, Default)]
 #[schema(table = "posts")]
 struct Post {
-    #[schema(primary_key)]
     id: i64,
-    #[schema(primary_key)]
+    #[schema(writable = "update")]
     title: String,
 }
 

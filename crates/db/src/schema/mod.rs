@@ -1,11 +1,21 @@
 //! [`Schema`]: a struct that a row of a table becomes, and the description of its fields.
 
-use std::fmt;
+mod by_name;
+mod generate;
+mod key;
+mod meta;
+
 use std::marker::PhantomData;
 
-use zzz_core::Param;
+pub use by_name::load_by_name;
+pub(crate) use by_name::place;
+pub use generate::{Autogenerate, Timestamp, Version};
+pub use key::{ForeignKey, Key, KeyFor, NoKey};
+pub use meta::{Field, Meta, Timestamps, Writing};
 
-use crate::{CastError, FieldType, Mismatch, Result, Row, Value, ValueRef};
+use crate::query::Source;
+use crate::relation::RelationMeta;
+use crate::{FieldType, Mismatch, Result, Row, Value, ValueRef};
 
 /// A struct whose values are rows of a table. Derive it:
 ///
@@ -34,36 +44,50 @@ use crate::{CastError, FieldType, Mismatch, Result, Row, Value, ValueRef};
 ///
 /// | attribute | meaning |
 /// |---|---|
-/// | `table = "posts"` | the table; required |
-/// | `timestamps` | `inserted_at` and `updated_at`, both `DateTime<Utc>`, are set by the repo |
+/// | `table = "posts"` | the table, or the view; required |
+/// | `prefix = "archive"` | the schema (PostgreSQL), database (MySQL) or attached file (SQLite) it is in |
+/// | `primary_key = false` | there is none, as in a view; such a row can be inserted, and read by queries |
+/// | `timestamps` | `inserted_at` and `updated_at` are set by the repo; `timestamps(inserted_at = "created", updated_at = false)` gives other names, or leaves one out; `timestamps(precision = "seconds")` leaves fractions of a second out, else they are kept to the microsecond. They are of type `DateTime<Utc>`, `NaiveDateTime`, or an `Option` of one |
+/// | `debug` | the derive writes `impl Debug` too, in which fields with `redact` are `**redacted**`: use it instead of `#[derive(Debug)]` |
 /// | `crate = "path"` | where this crate is found, if it is not `zzz_db` or `zzz::db` |
 ///
 /// On a field:
 ///
 /// | attribute | meaning |
 /// |---|---|
-/// | `primary_key` | the field is the primary key; by default it is the one named `id`. A whole number of 0 counts as not set, and the database assigns one |
+/// | `primary_key` | the field is the primary key, or one of several that are it together; by default it is the one named `id`. A whole number of 0 counts as not set, and the database assigns one |
 /// | `source = "href"` | the column's name, if it is not the field's |
+/// | `default = "Status::Draft"` | what the field is by default, also where a form sends it empty; the derive then writes `impl Default`, with `Default::default()` for the other fields |
 /// | `virtual` | the field has no column; a row read has its type's default |
-/// | `redact` | the value is not shown by a changeset's `Debug`, nor filled into a form again |
+/// | `redact` | the value is not shown by a changeset's `Debug`, nor by the struct's if the derive writes that (`debug`), nor filled into a form again: `**redacted**` |
+/// | `writable = "insert"` | the field is written when the row is inserted and by no changeset after that; `writable = "never"`: the database alone fills it. A change of it is left out silently, as in Ecto |
+/// | `autogenerate` | a value that is not set is made here when the row is inserted: a UUID of version 7, or what `autogenerate = "path::to::function"` gives |
+/// | `read_after_writes` | the database changes the value (a trigger, a generated column): it is read back after each write |
+/// | `lock_version` | a number that counts the row's changes: who writes over a change that they have not seen gets a [stale](crate::Error::is_stale) error |
+/// | `belongs_to`, `has_one`, `has_many`, `many_to_many` | the field is a [relation](crate::relation) |
 ///
-/// The derive adds to the struct: a constant per field ([`Column`](crate::Column), or [`VirtualField`]) of
-/// the field's name and visibility, and `query()`.
+/// The derive adds to the struct: a constant per field ([`Column`](crate::Column), [`VirtualField`], or
+/// [`Relation`](crate::Relation)) of the field's name and visibility, and `query()`. A struct is also what
+/// raw SQL can be [read into](crate::FromRow), by the names of its columns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a schema",
     label = "not a schema",
     note = "add `#[derive(Schema)]` and `#[schema(table = \"...\")]` to the struct"
 )]
-pub trait Schema: Sized + Send + Sync + 'static {
-    /// The struct's columns by name, which `fields![...]` picks from.
-    type Columns: 'static;
-    /// The type of the primary key.
-    type PrimaryKey: FieldType;
+pub trait Schema: Source<Schema = Self> + Sized {
+    /// The struct's columns by name, for it and for each [alias](crate::alias!) of it; `fields![...]` picks
+    /// from them.
+    type Columns<A: Source<Schema = Self>>: ColumnSet;
+    /// The type of the primary key: of several a tuple, of none [`NoKey`].
+    type PrimaryKey;
     /// What is known of it without a value.
     const META: &'static Meta;
 
     /// The struct's columns by name.
-    fn columns() -> &'static Self::Columns;
+    #[must_use]
+    fn columns() -> &'static Self::Columns<Self> {
+        ColumnSet::ALL
+    }
 
     /// Reads a struct from a row whose columns, from `at` on, are those of [`Meta::columns`].
     ///
@@ -80,94 +104,17 @@ pub trait Schema: Sized + Send + Sync + 'static {
     /// If the value is not of the field's type.
     fn put(&mut self, field: usize, value: ValueRef<'_>) -> Result<(), Mismatch>;
 
-    /// The value of the primary key.
-    fn primary_key(&self) -> Value {
-        self.dump(Self::META.primary_key)
-    }
-}
-
-/// The type of `inserted_at` and `updated_at`, for the derive's check.
-#[doc(hidden)]
-pub type Timestamp = chrono::DateTime<chrono::Utc>;
-
-/// The description of a schema.
-#[derive(Debug)]
-pub struct Meta {
-    /// The struct's name, for messages.
-    pub name: &'static str,
-    /// The table's name.
-    pub table: &'static str,
-    /// Every field, in the order of the struct.
-    pub fields: &'static [Field],
-    /// The place of the primary key among them.
-    pub primary_key: usize,
-    /// The places of `inserted_at` and `updated_at`, if the repo sets them.
-    pub timestamps: Option<(usize, usize)>,
-}
-
-impl Meta {
-    /// The fields that have a column, with their places.
-    pub fn columns(&self) -> impl Iterator<Item = (usize, &'static Field)> {
-        self.fields.iter().enumerate().filter(|(_, field)| !field.is_virtual)
-    }
-
-    pub(crate) fn primary_key(&self) -> &'static Field {
-        &self.fields[self.primary_key]
-    }
-}
-
-/// The description of a field.
-pub struct Field {
-    /// The field's name in the struct.
-    pub name: &'static str,
-    /// The column's name in the table.
-    pub column: &'static str,
-    /// Whether it has no column.
-    pub is_virtual: bool,
-    /// Whether its value must not be shown.
-    pub is_redacted: bool,
-    /// Casts what a user sent.
-    pub cast: fn(&Param) -> Result<Value, CastError>,
-    /// What an empty form field stands for.
-    pub blank: fn() -> Option<Value>,
-}
-
-impl Field {
-    /// The description of a field of type `T`, for the derive.
+    /// The values of the primary key.
     #[must_use]
-    pub const fn new<T: FieldType>(name: &'static str, column: &'static str) -> Self {
-        Self {
-            name,
-            column,
-            is_virtual: false,
-            is_redacted: false,
-            cast: |param| T::cast(param).map(|value| value.dump()),
-            blank: || T::blank().map(|value| value.dump()),
-        }
-    }
-
-    /// The field has no column.
-    #[must_use]
-    pub const fn without_column(mut self) -> Self {
-        self.is_virtual = true;
-        self
-    }
-
-    /// The field's value must not be shown.
-    #[must_use]
-    pub const fn redacted(mut self) -> Self {
-        self.is_redacted = true;
-        self
+    fn primary_key(&self) -> Vec<Value> {
+        Self::META.primary_key.iter().map(|at| self.dump(*at)).collect()
     }
 }
 
-impl fmt::Debug for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Field")
-            .field("name", &self.name)
-            .field("column", &self.column)
-            .finish_non_exhaustive()
-    }
+/// A schema's columns by name: what the derive makes, and an alias gives access to.
+pub trait ColumnSet: 'static {
+    /// All of them.
+    const ALL: &'static Self;
 }
 
 /// A field of a schema, its type forgotten: what `fields![...]` lists.
@@ -194,7 +141,7 @@ impl<S> FieldRef<S> {
     message = "`{Self}` is not a field of `{S}`",
     note = "name a field as `{S}::title`"
 )]
-pub trait FieldOf<S> {
+pub trait FieldOf<S>: Copy {
     /// The field's type.
     type Type: FieldType;
 
@@ -267,6 +214,7 @@ impl<S, T: FieldType> FieldOf<S> for VirtualField<S, T> {
 /// A list of fields by their bare names, checked as it compiles: `fields![title, url, body]`.
 ///
 /// Which schema they belong to is known from where the list is used: `changeset.cast(params, fields![title])`.
+/// Where it is not, each name says it: `OnConflict::replace(fields![Post::title, Post::url])`.
 #[macro_export]
 macro_rules! fields {
     ($($name:ident),* $(,)?) => {
@@ -274,6 +222,9 @@ macro_rules! fields {
             let _ = columns;
             [$(columns.$name.field()),*]
         }
+    };
+    ($($schema:ident :: $name:ident),+ $(,)?) => {
+        |_| [$($schema::$name.field()),+]
     };
 }
 

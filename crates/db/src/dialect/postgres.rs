@@ -1,0 +1,216 @@
+//! PostgreSQL's SQL: every statement that is special to it.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::{Dialect, Statement, Syntax};
+use crate::Value;
+
+/// The dialect of PostgreSQL 12 or later.
+#[derive(Debug, Clone, Copy)]
+pub struct Postgres;
+
+/// Opens a transaction.
+pub(crate) const BEGIN: &str = "BEGIN";
+/// Undoes everything since BEGIN.
+pub(crate) const ROLLBACK: &str = "ROLLBACK";
+/// Keeps everything since BEGIN. A COMMIT of a transaction that has failed, or that raw SQL has ended, would
+/// only warn; the savepoint makes it an error.
+pub(crate) const COMMIT: &str = "SAVEPOINT zzz_commit; COMMIT";
+/// Opens the part of a transaction that one statement is.
+pub(crate) const GUARD: &str = "SAVEPOINT zzz_guard";
+/// Keeps what the guarded statement did.
+pub(crate) const GUARD_KEEP: &str = "RELEASE SAVEPOINT zzz_guard";
+/// Undoes what the guarded statement did, and that it failed.
+pub(crate) const GUARD_UNDO: &str = "ROLLBACK TO SAVEPOINT zzz_guard; RELEASE SAVEPOINT zzz_guard";
+
+/// Takes the lock of those who migrate, if it is free: one value that is true then. The number is the word `zzzmigrb`
+/// in bytes; locks are the database's own, so apps in other databases do not wait.
+///
+/// It is asked again and again: a server's statement that waits would hold a snapshot, for which
+/// `CREATE INDEX CONCURRENTLY` of the one who has the lock waits in turn.
+pub(crate) const TRY_MIGRATION_LOCK: &str = "SELECT pg_try_advisory_lock(8825501030124319330)";
+/// Lets go of it.
+pub(crate) const RELEASE_MIGRATION_LOCK: &str = "SELECT pg_advisory_unlock_all()";
+/// The same lock until the end of the transaction, for a pooler that gives sessions away.
+pub(crate) const TRY_MIGRATION_LOCK_IN_TRANSACTION: &str =
+    "SELECT pg_try_advisory_xact_lock(8825501030124319330)";
+
+/// Sets the limit of each statement; of none where it is `None`. `local` ends with the transaction.
+pub(crate) fn statement_timeout(limit: Option<Duration>, local: bool) -> String {
+    let local = if local { "LOCAL " } else { "" };
+    format!("SET {local}statement_timeout = {}", millis(limit))
+}
+
+/// A limit as PostgreSQL counts it: in milliseconds, 0 for none.
+pub(crate) fn millis(limit: Option<Duration>) -> i64 {
+    limit
+        .map_or(0, |limit| i64::try_from(limit.as_millis()).unwrap_or(i64::MAX).clamp(1, i64::from(i32::MAX)))
+}
+
+/// Creates a database. In UTF-8 whatever the server's default is: texts are Unicode.
+pub(crate) fn create_database(name: &str) -> String {
+    let mut sql = String::from("CREATE DATABASE ");
+    Postgres.identifier(&mut sql, name);
+    sql.push_str(" ENCODING 'UTF8' TEMPLATE template0");
+    sql
+}
+
+/// Drops a database.
+pub(crate) fn drop_database(name: &str) -> String {
+    let mut sql = String::from("DROP DATABASE IF EXISTS ");
+    Postgres.identifier(&mut sql, name);
+    sql
+}
+
+/// Begins to hear a channel.
+pub(crate) fn listen(channel: &str) -> String {
+    let mut sql = String::from("LISTEN ");
+    Postgres.identifier(&mut sql, channel);
+    sql
+}
+
+/// Hears a channel no longer.
+pub(crate) fn unlisten(channel: &str) -> String {
+    let mut sql = String::from("UNLISTEN ");
+    Postgres.identifier(&mut sql, channel);
+    sql
+}
+
+impl Dialect for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn syntax(&self) -> &'static Syntax {
+        &Syntax::STANDARD
+    }
+
+    fn identifier(&self, sql: &mut String, name: &str) {
+        sql.push('"');
+        if !name.contains('"') {
+            sql.push_str(name);
+        } else {
+            sql.push_str(&name.replace('"', "\"\""));
+        }
+        sql.push('"');
+    }
+
+    fn placeholder(&self, sql: &mut String, position: usize) {
+        sql.push('$');
+        if position < 10 {
+            sql.push(char::from(b'0' + position as u8));
+        } else {
+            // Writing to a String can not fail.
+            let _ = write!(sql, "{position}");
+        }
+    }
+
+    fn max_params(&self) -> usize {
+        usize::from(u16::MAX)
+    }
+
+    fn like_any_case(&self) -> &'static str {
+        "ILIKE"
+    }
+
+    fn no_limit(&self, _: &mut String) {}
+
+    /// Always one array: the statement is the same for every length, so that it is prepared once.
+    fn list(&self, sql: &mut String, position: usize, values: &[Value]) -> Option<Value> {
+        let _ = write!(sql, " = ANY(${position})");
+        Some(Value::List(values.to_vec()))
+    }
+
+    fn default_values(&self) -> &'static str {
+        " DEFAULT VALUES"
+    }
+
+    fn failure_ends_transaction(&self) -> bool {
+        true
+    }
+
+    /// It names the constraint and its columns.
+    fn foreign_keys(&self, _: &str) -> Option<Statement> {
+        None
+    }
+
+    fn foreign_key_named(&self, name: &str) -> Option<Statement> {
+        Some(Statement::new(
+            "SELECT class.relname::text, attribute.attname::text
+             FROM pg_constraint AS known
+             JOIN pg_class AS class ON class.oid = known.conrelid
+             JOIN unnest(known.conkey) WITH ORDINALITY AS part (number, place) ON true
+             JOIN pg_attribute AS attribute
+                 ON attribute.attrelid = known.conrelid AND attribute.attnum = part.number
+             WHERE known.contype = 'f' AND known.conname = $1::name
+             ORDER BY class.relname, known.oid, part.place",
+            [Value::Text(name.to_owned())],
+        ))
+    }
+
+    /// The lock of the connection that keeps others away may end before the transaction of one whose future was dropped
+    /// does: this one ends with the transaction. The number is the word `zzzmigra` in bytes.
+    fn lock_migrations(&self) -> Option<&'static str> {
+        Some(
+            "SET LOCAL lock_timeout = '2s'; SELECT pg_advisory_xact_lock(8825501030124319329); \
+             SET LOCAL lock_timeout = DEFAULT",
+        )
+    }
+
+    fn create_migrations_table(&self) -> &'static str {
+        "CREATE TABLE IF NOT EXISTS schema_migrations (
+             version BIGINT PRIMARY KEY,
+             name TEXT NOT NULL,
+             checksum TEXT NOT NULL,
+             inserted_at TIMESTAMPTZ NOT NULL
+         )"
+    }
+
+    fn has_migrations_table(&self) -> &'static str {
+        "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL"
+    }
+
+    fn list_migrations(&self) -> &'static str {
+        "SELECT version, name, checksum, inserted_at FROM schema_migrations ORDER BY version"
+    }
+
+    fn record_migration(&self) -> &'static str {
+        "INSERT INTO schema_migrations (version, name, checksum, inserted_at) VALUES ($1, $2, $3, $4)"
+    }
+
+    fn forget_migration(&self) -> &'static str {
+        "DELETE FROM schema_migrations WHERE version = $1"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_name_stays_inside_the_name() {
+        let mut sql = String::new();
+        Postgres.identifier(&mut sql, r#"a" OR "1" = "1"#);
+        assert_eq!(sql, r#""a"" OR ""1"" = ""1""#);
+        assert_eq!(drop_database("a\"; DROP"), r#"DROP DATABASE IF EXISTS "a""; DROP""#);
+    }
+
+    #[test]
+    fn a_list_is_one_array_of_any_length() {
+        let mut sql = String::new();
+        let values = [Value::Int(1)];
+        assert_eq!(Postgres.list(&mut sql, 3, &values), Some(Value::List(values.to_vec())));
+        assert_eq!(sql, " = ANY($3)");
+    }
+
+    #[test]
+    fn a_limit_below_a_millisecond_is_not_none() {
+        assert_eq!(millis(Some(Duration::from_micros(5))), 1);
+        assert_eq!(millis(None), 0);
+        assert_eq!(
+            statement_timeout(Some(Duration::from_secs(2)), true),
+            "SET LOCAL statement_timeout = 2000"
+        );
+    }
+}

@@ -1,0 +1,394 @@
+//! [`Connection`]: one connection, the task that serves its socket, and how it runs a statement.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream as _;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio_postgres::error::Severity;
+use tokio_postgres::types::Type;
+use tokio_postgres::{AsyncMessage, Client, Notification, RowStream, SimpleQueryMessage};
+
+use super::decode::PostgresRow;
+use super::encode::{self, Bound};
+use super::errors;
+use super::options::{Options, Prepare};
+use super::statements::{Plan, Statements};
+use super::tls::{Stream, Tls};
+use crate::dialect::postgres as sql;
+use crate::driver::{Request, Sink};
+use crate::{Error, ErrorKind, Result, Value};
+
+/// What is needed to open connections.
+#[derive(Clone)]
+pub(super) struct Opener {
+    pub(super) options: Options,
+    pub(super) tls: Tls,
+    /// How long opening one may take.
+    pub(super) patience: Duration,
+    /// The limit of each statement, which the server keeps.
+    pub(super) limit: Option<Duration>,
+}
+
+impl Opener {
+    pub(super) fn new(options: &Options, patience: Duration, limit: Option<Duration>) -> Result<Self> {
+        let tls = Tls::new(&options.trust)?;
+        Ok(Self { options: options.clone(), tls, patience, limit })
+    }
+
+    /// Connects, and starts the task that serves the socket until it ends. `heard` takes notifications, `ended`
+    /// is called once the socket is closed.
+    pub(super) async fn open(
+        &self,
+        heard: impl Fn(Notification) + Send + 'static,
+        ended: impl FnOnce() + Send + 'static,
+    ) -> Result<Connection> {
+        let place = self.options.place();
+        let mut config = self.options.config.clone();
+        config.options(self.settings());
+        let connecting = tokio::time::timeout(self.patience, config.connect(self.tls.clone()));
+        let (client, socket) = match connecting.await {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => return Err(errors::connecting(error, &place, self.options.database())),
+            Err(_) => {
+                let text =
+                    format!("no connection to PostgreSQL at {place}: no answer within {:?}", self.patience);
+                return Err(Error::new(ErrorKind::Storage, text));
+            }
+        };
+        let reason = Arc::new(OnceLock::new());
+        let told = Arc::clone(&reason);
+        let ended = OnDrop(Some(ended));
+        let task = tokio::spawn(async move {
+            let _ended = ended;
+            serve(socket, heard, &told).await;
+        });
+        let named = self.options.prepare == Prepare::Named;
+        Ok(Connection {
+            client,
+            tls: self.tls.clone(),
+            statements: Mutex::new(Statements::new(if named { self.options.statements } else { 0 })),
+            limit: self.limit,
+            session_limit: Mutex::new(self.limit),
+            running: Mutex::new(None),
+            moved: Notify::new(),
+            finished: AtomicU64::new(0),
+            reason,
+            task: task.abort_handle(),
+        })
+    }
+
+    /// What every connection is told first. A pooler shares its connections among clients, and takes no
+    /// settings.
+    fn settings(&self) -> String {
+        let given = self.options.config.get_options().unwrap_or_default();
+        if self.options.prepare == Prepare::Unnamed {
+            return given.to_owned();
+        }
+        // What the URL says comes last, and wins.
+        format!("-c TimeZone=UTC -c statement_timeout={} {given}", sql::millis(self.limit))
+    }
+}
+
+/// Calls this when it is dropped, which is how a task that is stopped ends.
+struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(call) = self.0.take() {
+            call();
+        }
+    }
+}
+
+/// Serves the socket until it ends.
+async fn serve(
+    mut socket: tokio_postgres::Connection<tokio_postgres::Socket, Stream>,
+    heard: impl Fn(Notification),
+    reason: &OnceLock<String>,
+) {
+    loop {
+        match poll_fn(|cx| socket.poll_message(cx)).await {
+            Some(Ok(AsyncMessage::Notice(notice))) => log(&notice),
+            Some(Ok(AsyncMessage::Notification(notification))) => heard(notification),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                let cause = std::error::Error::source(&error);
+                let why = match error.as_db_error() {
+                    Some(problem) => problem.message().to_owned(),
+                    None => cause.map_or_else(|| error.to_string(), ToString::to_string),
+                };
+                tracing::warn!(target: "zzz_db::driver", why, "a connection to PostgreSQL broke");
+                let _ = reason.set(why);
+                return;
+            }
+            None => return,
+        }
+    }
+}
+
+/// What the server has to say beside its answers. Its NOTICE is mostly that there was nothing to do.
+fn log(notice: &tokio_postgres::error::DbError) {
+    let message = notice.message();
+    match notice.parsed_severity() {
+        Some(Severity::Warning) => tracing::warn!(target: "zzz_db::notice", "{message}"),
+        Some(Severity::Info) => tracing::info!(target: "zzz_db::notice", "{message}"),
+        _ => tracing::debug!(target: "zzz_db::notice", "{message}"),
+    }
+}
+
+/// One connection.
+pub(super) struct Connection {
+    client: Client,
+    tls: Tls,
+    statements: Mutex<Statements>,
+    /// The limit of statements that the pool's connections have.
+    limit: Option<Duration>,
+    /// The limit that the server keeps for this one now.
+    session_limit: Mutex<Option<Duration>>,
+    /// Since when the server is to answer to who has this connection alone, and within which limit.
+    running: Mutex<Option<(Instant, Option<Duration>)>>,
+    /// Tells reads that wait behind another's that this one keeps them waiting.
+    moved: Notify,
+    /// How many reads of those that share this connection are done.
+    finished: AtomicU64,
+    reason: Arc<OnceLock<String>>,
+    task: AbortHandle,
+}
+
+/// What came of a statement, counted while it runs.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) rows: u64,
+    pub(super) affected: u64,
+    pub(super) decode: Duration,
+}
+
+/// Why a statement failed.
+pub(super) enum Failure {
+    /// The server refused it, or the connection broke.
+    Server(tokio_postgres::Error),
+    /// A row could not be read.
+    Ours(Error),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Server(error)
+    }
+}
+
+impl Connection {
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Runs one statement and hands its rows to the sink.
+    pub(super) async fn query(&self, request: &mut Request, begun: &AtomicBool) -> Result<Counts, Failure> {
+        let statement = &request.statement;
+        let plan = self.statements().plan(&statement.sql);
+        let outcome = self.query_as(plan, request, begun).await;
+        match outcome {
+            Err(Failure::Server(error)) if errors::is_outdated(&error) => {
+                self.statements().forget(&request.statement.sql);
+                Err(Failure::Server(error))
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn query_as(
+        &self,
+        plan: Plan,
+        request: &mut Request,
+        begun: &AtomicBool,
+    ) -> Result<Counts, Failure> {
+        let (sql, params) = (&*request.statement.sql, &*request.statement.params);
+        let bound = params.iter().map(Bound);
+        let rows = match plan {
+            Plan::Run(statement) => {
+                expect(params.len(), statement.params().len(), sql)?;
+                self.client.query_raw(&statement, bound).await?
+            }
+            // What is rare has a box of its own: it would make the future of every statement larger.
+            Plan::Prepare => Box::pin(self.prepare(sql, params)).await?,
+            // The server finds the types out.
+            Plan::Once => {
+                let params = bound.map(|value| (value, Type::UNKNOWN));
+                Box::pin(self.client.query_typed_raw(sql, params)).await?
+            }
+        };
+        let mut counts = Counts::default();
+        let mut rows = pin!(rows);
+        while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
+            let row = row?;
+            begun.store(true, Ordering::Relaxed);
+            counts.rows += 1;
+            let before = request.timed.then(Instant::now);
+            if let Some(room) = request.sink.room() {
+                room.await.map_err(Failure::Ours)?;
+            }
+            decode(&mut *request.sink, &row).map_err(Failure::Ours)?;
+            if let Some(before) = before {
+                counts.decode += before.elapsed();
+            }
+        }
+        counts.affected = rows.rows_affected().unwrap_or(0);
+        Ok(counts)
+    }
+
+    async fn prepare(&self, sql: &str, params: &[Value]) -> Result<RowStream, Failure> {
+        let statement = self.client.prepare(sql).await?;
+        self.statements().keep(sql, &statement);
+        expect(params.len(), statement.params().len(), sql)?;
+        Ok(self.client.query_raw(&statement, params.iter().map(Bound)).await?)
+    }
+
+    /// Runs several statements without values.
+    pub(super) async fn batch(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute(sql).await
+    }
+
+    /// Whether a statement gives one row with one value that is true.
+    pub(super) async fn is_true(&self, sql: &str) -> Result<bool, tokio_postgres::Error> {
+        let answer = self.client.simple_query(sql).await?;
+        Ok(answer.iter().any(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
+            _ => false,
+        }))
+    }
+
+    /// Sends several statements without waiting for what comes of them.
+    pub(super) fn post(&self, sql: &str) {
+        let sent = pin!(self.client.batch_execute(sql));
+        // The first poll sends; the task of the connection throws the answer away.
+        let _ = sent.poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// Waits until everything that was sent is answered.
+    pub(super) async fn settle(&self) -> bool {
+        self.client.check_connection().await.is_ok()
+    }
+
+    /// Asks the server to stop the running statement, and closes. Only for a connection that nobody shares: the
+    /// server may hear it when it runs the next statement already.
+    pub(super) async fn cancel(&self) {
+        let token = self.client.cancel_token();
+        let cancelling = token.cancel_query(self.tls.clone());
+        let _ = tokio::time::timeout(Duration::from_secs(2), cancelling).await;
+        self.kill("its caller is gone");
+    }
+
+    /// Closes at once; what waits for an answer fails.
+    pub(super) fn kill(&self, why: &str) {
+        let _ = self.reason.set(why.to_owned());
+        self.task.abort();
+    }
+
+    /// The limit of each statement from now on; only for a connection that nobody shares.
+    pub(super) async fn set_limit(&self, limit: Option<Duration>) -> Result<(), tokio_postgres::Error> {
+        if *lock(&self.session_limit) == limit {
+            return Ok(());
+        }
+        self.batch(&sql::statement_timeout(limit, false)).await?;
+        *lock(&self.session_limit) = limit;
+        Ok(())
+    }
+
+    /// Whether the server keeps the pool's own limit.
+    pub(super) fn has_the_pools_limit(&self) -> bool {
+        *lock(&self.session_limit) == self.limit
+    }
+
+    pub(super) fn pools_limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// Notes that the server has something to answer to who has this connection alone.
+    pub(super) fn start(&self, limit: Option<Duration>) {
+        *lock(&self.running) = Some((Instant::now(), limit));
+    }
+
+    /// Notes that it has answered.
+    pub(super) fn stop(&self) {
+        *lock(&self.running) = None;
+    }
+
+    pub(super) fn running(&self) -> Option<(Instant, Option<Duration>)> {
+        *lock(&self.running)
+    }
+
+    /// How many reads of those that share this connection are done.
+    pub(super) fn finished(&self) -> &AtomicU64 {
+        &self.finished
+    }
+
+    /// Tells every read but the first that the first one keeps it waiting.
+    pub(super) fn move_on(&self) {
+        self.moved.notify_waiters();
+    }
+
+    /// Waits until the read with this number waits too long for one before it.
+    pub(super) async fn must_move(&self, number: u64) {
+        loop {
+            self.moved.notified().await;
+            if self.finished.load(Ordering::Relaxed) < number {
+                return;
+            }
+        }
+    }
+
+    /// A failure as the caller sees it.
+    #[cold]
+    pub(super) fn explain(
+        &self,
+        failure: Failure,
+        sql: &str,
+        writes: bool,
+        limit: Option<Duration>,
+    ) -> Error {
+        let error = match failure {
+            Failure::Ours(error) => return error,
+            Failure::Server(error) => error,
+        };
+        match self.reason.get() {
+            Some(reason) if error.is_closed() => errors::lost(reason, writes, Some(error.into())),
+            _ => errors::statement(error, sql, writes, limit),
+        }
+    }
+
+    fn statements(&self) -> MutexGuard<'_, Statements> {
+        lock(&self.statements)
+    }
+}
+
+/// What is guarded is whole after every line that changes it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn expect(given: usize, expected: usize, sql: &str) -> Result<(), Failure> {
+    if given == expected { Ok(()) } else { Err(Failure::Ours(errors::count(given, expected, sql))) }
+}
+
+/// A panic of code that decodes a row becomes an error, as on SQLite, where it would end a thread.
+fn decode(sink: &mut dyn Sink, row: &tokio_postgres::Row) -> Result<()> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| sink.row(&PostgresRow::new(row))));
+    outcome.unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Decode,
+            "the code that reads a row has panicked; the panic's message is on stderr",
+        ))
+    })
+}
+
+/// What can not be sent is refused before anything is.
+pub(super) fn check(request: &Request) -> Result<()> {
+    encode::check(&request.statement.params, &request.statement.sql)
+}

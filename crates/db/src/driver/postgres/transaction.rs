@@ -1,0 +1,184 @@
+//! A transaction: a connection of its own until it ends.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex as SyncMutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+
+use super::connection::{self, Connection, Failure};
+use super::lease::{Lease, State};
+use crate::Result;
+use crate::dialect::postgres as sql;
+use crate::driver::control::{self, Control, control};
+use crate::driver::{Access, BoxFuture, End, Reply, Request, Timings, Transaction};
+
+/// A transaction that is open.
+pub(super) struct Open {
+    /// Gone once it has ended. What is sent is sent in order, so nobody holds the lock while waiting.
+    lease: SyncMutex<Option<Lease>>,
+    connection: std::sync::Arc<Connection>,
+    /// One statement at a time: a guard is a savepoint, and savepoints are a stack.
+    turn: Mutex<Limit>,
+    /// Something was undone, and the limit with it, if it had been changed.
+    undone: AtomicBool,
+}
+
+/// The limit of each statement that holds in this transaction.
+struct Limit {
+    now: Option<Duration>,
+    changed: bool,
+}
+
+impl Open {
+    /// Begins a transaction.
+    pub(super) async fn begin(mut lease: Lease) -> Result<Self> {
+        let connection = std::sync::Arc::clone(lease.connection());
+        let limit = connection.pools_limit();
+        // From here on the connection goes back by way of a ROLLBACK.
+        lease.set(State::Open);
+        connection.start(limit);
+        let begun = connection.batch(sql::BEGIN).await;
+        connection.stop();
+        begun.map_err(|error| connection.explain(Failure::Server(error), sql::BEGIN, false, limit))?;
+        Ok(Self {
+            lease: SyncMutex::new(Some(lease)),
+            connection,
+            turn: Mutex::new(Limit { now: limit, changed: false }),
+            undone: AtomicBool::new(false),
+        })
+    }
+
+    fn take_lease(&self) -> Option<Lease> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_open(&self) -> bool {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    async fn statement(&self, mut request: Request) -> Result<Reply> {
+        connection::check(&request)?;
+        let text = &request.statement.sql;
+        if request.access != Access::Script && control(text) == Some(Control::Ends) {
+            return Err(control::ends(text));
+        }
+        let asked = Instant::now();
+        let mut limit = self.turn.lock().await;
+        if !self.is_open() {
+            return Err(control::ended());
+        }
+        let connection = &self.connection;
+        let running = Running::start(connection, request.timeout);
+        self.keep_limit(&mut limit, request.timeout).await?;
+        let started = Instant::now();
+        let guarded = request.guarded;
+        if guarded {
+            connection.post(sql::GUARD);
+        }
+        let (writes, sql) = (request.access != Access::Read, request.statement.sql.clone());
+        let outcome = if request.access == Access::Script {
+            self.script(&sql).await.map(|()| connection::Counts::default())
+        } else {
+            connection.query(&mut request, &AtomicBool::new(false)).await
+        };
+        if guarded {
+            match &outcome {
+                Ok(_) => connection.post(sql::GUARD_KEEP),
+                Err(_) => {
+                    connection.post(sql::GUARD_UNDO);
+                    self.undone.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+        drop(running);
+        let counts = outcome.map_err(|failure| connection.explain(failure, &sql, writes, request.timeout))?;
+        let timings = Timings {
+            queue: started.saturating_duration_since(asked),
+            query: started.elapsed().saturating_sub(counts.decode),
+            decode: counts.decode,
+        };
+        let affected = if writes { counts.affected } else { 0 };
+        Ok(Reply { sink: request.sink, affected, inserted_id: None, rows: counts.rows, timings })
+    }
+
+    /// A script that commits by itself is noticed: the savepoint is gone with its transaction.
+    async fn script(&self, text: &str) -> Result<(), Failure> {
+        self.connection.batch(sql::GUARD).await?;
+        self.connection.batch(text).await?;
+        Ok(self.connection.batch(sql::GUARD_KEEP).await?)
+    }
+
+    /// The limit ends with the transaction, whatever ends it.
+    async fn keep_limit(&self, limit: &mut Limit, wanted: Option<Duration>) -> Result<()> {
+        let undone = self.undone.swap(false, Ordering::Relaxed) && limit.changed;
+        if limit.now == wanted && !undone {
+            return Ok(());
+        }
+        let text = sql::statement_timeout(wanted, true);
+        let set = self.connection.batch(&text).await;
+        set.map_err(|error| self.connection.explain(Failure::Server(error), &text, false, limit.now))?;
+        *limit = Limit { now: wanted, changed: true };
+        Ok(())
+    }
+}
+
+/// Notes on the connection that the server is to answer.
+struct Running<'a>(&'a Connection);
+
+impl<'a> Running<'a> {
+    fn start(connection: &'a Connection, limit: Option<Duration>) -> Self {
+        connection.start(limit);
+        Self(connection)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+impl Transaction for Open {
+    fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.statement(request))
+    }
+
+    /// If it fails, the server lets everything fail that follows.
+    fn post(&self, sql: String) {
+        if self.is_open() {
+            self.undone.store(true, Ordering::Relaxed);
+            self.connection.post(&sql);
+        }
+    }
+
+    fn abandon(&self) {
+        drop(self.take_lease());
+    }
+
+    fn end(&self, end: End) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let _turn = self.turn.lock().await;
+            let Some(mut lease) = self.take_lease() else { return Err(control::ended()) };
+            let running = Running::start(&self.connection, self.connection.pools_limit());
+            let text = match end {
+                End::Commit => sql::COMMIT,
+                End::Rollback => sql::ROLLBACK,
+            };
+            let outcome = self.connection.batch(text).await;
+            drop(running);
+            match outcome {
+                Ok(()) => {
+                    lease.set(State::Clean);
+                    Ok(())
+                }
+                // The lease goes back by way of a ROLLBACK.
+                Err(error) => {
+                    let failure = Failure::Server(error);
+                    let limit = self.connection.pools_limit();
+                    Err(self.connection.explain(failure, text, end == End::Commit, limit))
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,9 @@
+use zzz_db::DbEnum;
+
+#[derive(DbEnum)]
+enum Status {
+    Draft,
+    Published(i64),
+}
+
+fn main() {}

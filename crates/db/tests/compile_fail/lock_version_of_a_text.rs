@@ -1,0 +1,11 @@
+use zzz_db::Schema;
+
+#[derive(Schema, Default)]
+#[schema(table = "posts")]
+struct Post {
+    id: i64,
+    #[schema(lock_version)]
+    version: String,
+}
+
+fn main() {}

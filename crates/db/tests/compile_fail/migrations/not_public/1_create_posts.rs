@@ -1,0 +1,3 @@
+//! A fixture.
+
+fn change(_: &mut zzz_db::migration::Change) {}

@@ -1,0 +1,3 @@
+//! A fixture.
+
+pub fn change(_: &mut zzz_db::migration::Change) {}

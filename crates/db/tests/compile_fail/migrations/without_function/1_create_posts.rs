@@ -1,0 +1,3 @@
+//! A fixture.
+
+pub fn chnage(_: &mut zzz_db::migration::Change) {}

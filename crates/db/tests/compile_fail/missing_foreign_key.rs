@@ -1,0 +1,17 @@
+use zzz_db::{BelongsTo, Schema};
+
+#[derive(Schema, Default)]
+#[schema(table = "posts")]
+struct Post {
+    id: i64,
+    #[schema(belongs_to)]
+    author: BelongsTo<User>,
+}
+
+#[derive(Schema, Default)]
+#[schema(table = "users")]
+struct User {
+    id: i64,
+}
+
+fn main() {}

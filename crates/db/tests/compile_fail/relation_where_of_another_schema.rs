@@ -1,0 +1,18 @@
+use zzz_db::{HasMany, Schema};
+
+#[derive(Schema, Default)]
+#[schema(table = "posts")]
+struct Post {
+    id: i64,
+    #[schema(has_many(where = Post::id.gt(5)))]
+    comments: HasMany<Comment>,
+}
+
+#[derive(Schema, Default)]
+#[schema(table = "comments")]
+struct Comment {
+    id: i64,
+    post_id: i64,
+}
+
+fn main() {}
