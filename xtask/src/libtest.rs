@@ -56,6 +56,14 @@ impl Tally {
         Ok(tally)
     }
 
+    /// Adds what another run came to.
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.failures.extend(other.failures);
+    }
+
     fn count(&mut self, line: &str) {
         let line = without_colours(line);
         if let Some(result) = line.strip_prefix("test result: ") {

@@ -11,6 +11,7 @@
 //! | [`diagnostics`] | what the compiler, Clippy and rustdoc found, read from Cargo's JSON |
 //! | [`finding`] | one thing that is wrong: where, what, and how to mend it |
 //! | [`libtest`] | counting tests in the output of `cargo test` |
+//! | [`servers`] | the servers that tests need: one file per server |
 //! | [`nearest`], [`paint`] | the nearest known word; ticks, crosses, durations |
 //!
 //! A new command is a file in `commands/` and a row in [`commands::COMMANDS`].
@@ -23,6 +24,7 @@ mod finding;
 mod libtest;
 mod nearest;
 mod paint;
+mod servers;
 mod tidy;
 mod workspace;
 

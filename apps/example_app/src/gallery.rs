@@ -2,26 +2,42 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
+use zzz::Root;
 use zzz::multipart::TempFile;
 use zzz::prelude::*;
 
+use crate::SiteConfig;
 use crate::models::{Image, Post};
 
 /// The largest image in bytes.
 pub const MAX_SIZE: u64 = 5 * 1024 * 1024;
 
+/// How old a file without a row is before it is removed. One that is younger may be somebody's who is about to write it.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
 /// The folder of uploaded images. Names in it are ours.
 #[derive(Debug, Clone)]
 pub struct Gallery {
     folder: PathBuf,
+    /// Whether this process has looked for files without a row.
+    swept: Arc<AtomicBool>,
 }
 
 impl Gallery {
+    /// The images in the folder of the configuration, which is made when it is needed.
+    #[must_use]
+    pub fn new(site: Svc<SiteConfig>, root: Svc<Root>) -> Self {
+        Self::at(root.join(&site.uploads))
+    }
+
     /// The images in this folder, which is made when it is needed.
     #[must_use]
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder, swept: Arc::default() }
     }
 
     /// The folder.
@@ -75,9 +91,35 @@ impl Gallery {
                 Ok((before, Ok(_))) => before.iter().for_each(|file| gallery.remove(file)),
                 Ok((_, Err(_))) | Err(_) => gallery.remove(&saved),
             }
-            Ok(hung?.1)
+            let hung = hung?.1;
+            if !gallery.swept.swap(true, Relaxed)
+                && let Err(error) = gallery.sweep(&repo).await
+            {
+                tracing::warn!(%error, "images that nobody needs could not be looked for");
+            }
+            Ok(hung)
         })
         .await
+    }
+
+    /// Removes files without a row: those of a process that was killed between the two. The first upload of each process
+    /// does it.
+    ///
+    /// # Errors
+    /// If the folder can not be read, or the database does not answer.
+    pub async fn sweep(&self, repo: &Repo) -> Result<()> {
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let (Ok(name), metadata) = (entry.file_name().into_string(), entry.metadata()?) else { continue };
+            let age = metadata.modified()?.elapsed().unwrap_or_default();
+            if metadata.is_file() && age > ABANDONED {
+                let image: Option<Image> = repo.get_by(Image::file.eq(name.clone())).await?;
+                if image.is_none() {
+                    self.remove(&name);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Deletes a post with all that belongs to it.
@@ -107,5 +149,5 @@ impl Gallery {
 /// # Errors
 /// If the database does not answer.
 pub async fn image_of(repo: &Repo, post_id: i64) -> Result<Option<Image>> {
-    Ok(repo.get_by(Image::post_id.eq(post_id)).await?)
+    Ok(repo.get_by::<Image>(Image::post_id.eq(post_id)).await?)
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`router`] | which handler answers which address |
 //! | [`controllers`] | the handlers: pages, posts, comments, the JSON API |
+//! | [`client`] | what a client wants |
 //! | [`models`] | posts and comments: their fields, and what a valid one is |
 //! | [`listing`] | pages, order and search of lists |
 //! | [`feed`] | tells open pages of new posts |
@@ -13,6 +14,7 @@
 //!
 //! Templates, static files, migrations and the configuration are in the folders of these names at the root.
 
+pub mod client;
 pub mod controllers;
 pub mod feed;
 pub mod filters;
@@ -22,10 +24,8 @@ pub mod models;
 pub mod router;
 pub mod seeds;
 
-use zzz::config::Config;
-use zzz::middleware::method_override;
+use zzz::ServicesBuilder;
 use zzz::prelude::*;
-use zzz::{Root, Services};
 
 zzz::config_section! {
     /// The site itself.
@@ -38,14 +38,9 @@ zzz::config_section! {
 }
 
 /// The services of the app's own.
-///
-/// # Errors
-/// If the app was not started as one.
-pub fn services(services: &mut Services, config: &Config) -> Result<()> {
-    services.insert(feed::Feed::default());
-    let folder = services.require::<Root>()?.join(&config.get::<SiteConfig>().uploads);
-    services.insert(gallery::Gallery::new(folder));
-    Ok(())
+pub fn services(services: &mut ServicesBuilder) {
+    services.singleton(feed::Feed::default);
+    services.singleton(gallery::Gallery::new);
 }
 
 /// The app: what it is made of, before anything runs.
@@ -54,11 +49,9 @@ pub fn app() -> App {
     App::new("example_app")
         .config::<SiteConfig>()
         .services(services)
-        .static_files("/static", folder!("static"))
-        .plug(method_override)
         .templates(folder!("templates"))
         .template_setup(filters::add)
-        .migrations(folder!("migrations"))
+        .migrations(migrations!("migrations"))
         .seed(seeds::sow)
         .router(router::router)
 }

@@ -78,7 +78,7 @@ impl Listing {
             "inserted_at" => Post::inserted_at.asc(),
             "-inserted_at" => Post::inserted_at.desc(),
             other => {
-                let shown: String = other.chars().take(40).collect();
+                let shown: String = other.chars().take(40).flat_map(char::escape_debug).collect();
                 return Err(refused(
                     "sort",
                     format!(
@@ -89,19 +89,11 @@ impl Listing {
         })
     }
 
-    /// The address of another page of the same list.
+    /// The query of another page of the same list.
     #[must_use]
-    pub fn address(&self, path: &str, page: u64) -> String {
-        let mut address = format!("{path}?page={page}");
-        let mut add = |name: &str, value: Option<&str>| {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                address.push_str(&format!("&{name}={}", zzz::http::urlencoded::encode(value)));
-            }
-        };
-        add("per_page", self.per_page.map(|count| count.to_string()).as_deref());
-        add("sort", self.sort.as_deref());
-        add("q", self.q.as_deref());
-        address
+    pub fn at(&self, page: u64) -> Self {
+        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        Self { page: Some(page), per_page: self.per_page, sort: set(&self.sort), q: set(&self.q) }
     }
 }
 

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_best_has_the_longest_bar_and_every_bar_its_figure() {
-        let picture = svg(&Results { rows: vec![sample("json")], app: None });
+        let picture = svg(&Results { rows: vec![sample("json")], ..Results::default() });
         assert_eq!(picture.matches("class=\"ours\"").count(), 2);
         assert_eq!(picture.matches("class=\"peer\"").count(), 2);
         assert!(picture.contains("width=\"220.0\"") && picture.contains("width=\"110.0\""), "{picture}");
@@ -132,7 +132,7 @@ mod tests {
     fn a_metric_that_nobody_has_has_no_panel() {
         let mut row = sample("json");
         row.contenders.iter_mut().for_each(|it| it.instructions = None);
-        let picture = svg(&Results { rows: vec![row], app: None });
+        let picture = svg(&Results { rows: vec![row], ..Results::default() });
         assert!(!picture.contains("instructions/request") && picture.contains("requests/s"));
     }
 

@@ -10,6 +10,7 @@
 //! | [`mod@measure`] | one row, from the check to its figures |
 //! | [`load`], [`usage`], [`instructions`] | what is measured: under load, from `/proc`, by valgrind |
 //! | [`app`] | build times, size and start of the sample app |
+//! | [`routes`] | what 200 handlers cost to compile |
 //! | [`statistics`], [`results`], [`metrics`] | figures, kept and compared |
 //! | [`table`], [`page`], [`chart`], [`progress`] | figures, shown |
 
@@ -31,6 +32,7 @@ mod page;
 mod pinning;
 mod progress;
 mod results;
+mod routes;
 mod rows;
 mod server;
 mod statistics;
@@ -119,6 +121,9 @@ fn measure(root: &Path, options: &Options) -> Result<Outcome, String> {
     }
     if options.app {
         fresh.app = Some(app::measure(&bench)?);
+    }
+    if options.routes {
+        fresh.routes = Some(routes::measure(&bench)?);
     }
     if options.json {
         println!("{:#}", fresh.to_json());

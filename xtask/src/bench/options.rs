@@ -9,6 +9,8 @@ pub(crate) struct Options {
     pub(crate) rows: Vec<&'static str>,
     /// Whether the sample app is built and started.
     pub(crate) app: bool,
+    /// Whether an app of 200 routes is compiled, here and on axum.
+    pub(crate) routes: bool,
     /// Fewer rounds.
     pub(crate) quick: bool,
     /// Instructions alone: in seconds, to the percent, and for no page.
@@ -20,29 +22,39 @@ pub(crate) struct Options {
 /// The word for the sample app.
 const APP: &str = "build";
 
+/// The word for the app of 200 routes.
+const ROUTES: &str = "routes";
+
 /// Every word that asks for something to be measured.
 pub(crate) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    ROWS.iter().map(|row| row.name).chain([APP])
+    ROWS.iter().map(|row| row.name).chain([APP, ROUTES])
 }
 
 impl Options {
     /// Reads them; the error is the word that nobody knows.
     pub(crate) fn of(words: &[String]) -> Result<Self, String> {
-        let mut options =
-            Options { rows: Vec::new(), app: false, quick: false, instructions: false, json: false };
+        let mut options = Options {
+            rows: Vec::new(),
+            app: false,
+            routes: false,
+            quick: false,
+            instructions: false,
+            json: false,
+        };
         for word in words {
             match word.as_str() {
                 "--quick" => options.quick = true,
                 "--instructions" => options.instructions = true,
                 "--json" => options.json = true,
                 APP => options.app = true,
+                ROUTES => options.routes = true,
                 name => match ROWS.iter().find(|row| row.name == name) {
                     Some(row) => options.rows.push(row.name),
                     None => return Err(word.clone()),
                 },
             }
         }
-        if options.rows.is_empty() && !options.app {
+        if options.rows.is_empty() && !options.app && !options.routes {
             options.rows = ROWS.iter().map(|row| row.name).collect();
         }
         Ok(options)

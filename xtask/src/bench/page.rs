@@ -4,8 +4,9 @@ use super::{
     contenders::CONTENDERS,
     environment::Environment,
     metrics::METRICS,
-    results::{AppResult, Results, RowResult},
+    results::{AppResult, Built, Results, RoutesResult, RowResult, Seconds},
     rows::ROWS,
+    statistics::{median, spread},
     table::Table,
 };
 
@@ -16,7 +17,8 @@ const OPENING: &str = "\
 
 zzz beside its peers, measured in one run on one machine. Every figure in any document of zzz comes from here.
 `cargo xtask bench` measures it anew on yours, `cargo xtask bench json` one row of it, and
-`cargo xtask bench build` the sample app; `cargo xtask help bench` tells the rest.
+`cargo xtask bench build` the sample app, `cargo xtask bench routes` what 200 routes cost to compile;
+`cargo xtask help bench` tells the rest.
 
 ![requests per second and instructions per request, row by row](benchmarks.svg)
 ";
@@ -44,6 +46,14 @@ const UNFAIR: &[&str] = &[
      request. On a virtual machine the cores may be threads of one.",
 ];
 
+const ROUTES: &str = "\
+The same app of {handlers} handlers in 20 modules, written by the bench on zzz and on axum: path parameters, queries, JSON
+and forms into structs, services (axum: state), headers, typed results. What the app depends on is built before; the
+apps have their turns one after the other, in the profile in which people work. `processor` is what Cargo and all
+that it starts had of the processor, `clock` is what one waits. In parentheses stands the multiple of zzz's figure.
+
+";
+
 /// A spread that says more of the machine than of the contender.
 const NOISE: f64 = 0.1;
 
@@ -62,6 +72,13 @@ pub(crate) fn markdown(results: &Results) -> String {
         page.push_str("\n## The sample app\n\n");
         page.push_str(&figures(app).markdown());
         page.push_str(&differs(&app.environment, newest));
+    }
+    if let Some(built) = &results.routes {
+        let handlers = built.handlers;
+        page.push_str(&format!("\n## Compiling {handlers} routes\n\n"));
+        page.push_str(&ROUTES.replace("{handlers}", &handlers.to_string()));
+        page.push_str(&routes(built).markdown());
+        page.push_str(&differs(&built.environment, newest));
     }
     page.push_str("\n## How to read it\n\n");
     page.push_str(READING);
@@ -96,6 +113,9 @@ pub(crate) fn terminal(results: &Results) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
+    if let Some(built) = &results.routes {
+        text.push_str(&format!("\ncompiling {} routes\n{}", built.handlers, routes(built).text()));
+    }
     if let Some(app) = &results.app {
         text.push_str(&format!("\nthe sample app\n{}", figures(app).text()));
     }
@@ -104,8 +124,7 @@ pub(crate) fn terminal(results: &Results) -> String {
 
 /// What most of the page was measured with: the environment of the row that was measured last.
 fn newest(results: &Results) -> Option<&Environment> {
-    let rows = results.rows.iter().map(|row| &row.environment);
-    rows.chain(results.app.iter().map(|app| &app.environment)).max_by(|a, b| a.date.cmp(&b.date))
+    results.environments().max_by(|a, b| a.date.cmp(&b.date))
 }
 
 fn section(row: &RowResult, newest: Option<&Environment>) -> String {
@@ -187,6 +206,35 @@ fn figures(app: &AppResult) -> Table {
     Table { words: true, headings, rows: rows.collect() }
 }
 
+/// Two lines for each app: processor time, which other work on the machine changes little, and time by the clock.
+fn routes(built: &RoutesResult) -> Table {
+    type Builds = (&'static str, fn(&Built) -> &Seconds);
+    type Times = (&'static str, fn(&Seconds) -> &[f64]);
+    let builds: [Builds; 3] = [
+        ("cold build of the app's crate", |app| &app.cold),
+        ("build after an edit", |app| &app.edit),
+        ("check after an edit", |app| &app.check),
+    ];
+    let times: [Times; 2] = [("processor", |seconds| &seconds.cpu), ("clock", |seconds| &seconds.wall)];
+    let headings = std::iter::once(String::new()).chain(builds.iter().map(|(title, _)| (*title).to_owned()));
+    let first = built.apps.first();
+    let row = |at: usize, app: &Built, (title, time): &Times| {
+        let cells = builds.iter().map(|(_, of)| {
+            let values = time(of(app));
+            let Some(seconds) = median(values) else { return "not measured".to_owned() };
+            let spread = spread(values).unwrap_or_default() * 100.0;
+            let own = first.and_then(|first| median(time(of(first)))).filter(|own| at > 0 && *own > 0.0);
+            let times = own.map(|own| format!(" ({:.2}×)", seconds / own)).unwrap_or_default();
+            format!("{seconds:.2} s ±{spread:.0}%{times}")
+        });
+        std::iter::once(format!("{}, {title}", app.name)).chain(cells).collect()
+    };
+    let rows = times.iter().flat_map(|time| {
+        built.apps.iter().enumerate().map(move |(at, app)| row(at, app, time)).collect::<Vec<_>>()
+    });
+    Table { words: false, headings: headings.collect(), rows: rows.collect() }
+}
+
 fn contenders(environment: Option<&Environment>) -> Table {
     let version = |name: &str| {
         let versions = environment.into_iter().flat_map(|it| &it.versions);
@@ -223,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_page_has_every_figure_and_who_was_left_out() {
-        let page = markdown(&Results { rows: vec![sample("json")], app: None });
+        let page = markdown(&Results { rows: vec![sample("json")], ..Results::default() });
         assert!(page.contains("| axum | 25,000 ±5% (0.50×) | 30.0 ±0% (2.00×) | 18,000 (2.00×)"), "{page}");
         assert!(page.contains("- actix-web is left out: the build failed\n"));
         assert!(page.contains("| processor | Fast @ 3GHz, 2 cores |"));
@@ -238,15 +286,47 @@ mod tests {
     fn a_row_that_is_older_than_the_page_says_so() {
         let mut older = sample("plaintext");
         older.environment.date = "2024-12-01".to_owned();
-        let page = markdown(&Results { rows: vec![older, sample("json")], app: None });
+        let page = markdown(&Results { rows: vec![older, sample("json")], ..Results::default() });
         assert_eq!(page.matches("Measured on 2024-12-01, at commit 0123456789").count(), 1);
+    }
+
+    #[test]
+    fn compile_times_stand_beside_the_peers_with_their_spread() {
+        let built = |name: &str, factor: f64| Built {
+            name: name.to_owned(),
+            cold: Seconds {
+                wall: [3.0, 4.0, 5.0].map(|seconds| seconds * factor).to_vec(),
+                cpu: vec![2.0 * factor; 3],
+            },
+            edit: Seconds { wall: vec![factor; 3], cpu: vec![] },
+            check: Seconds { wall: vec![0.5 * factor; 3], cpu: vec![0.25; 3] },
+        };
+        let routes = RoutesResult {
+            handlers: 200,
+            apps: vec![built("zzz", 1.0), built("axum", 1.5)],
+            ..RoutesResult::default()
+        };
+        let results = Results { routes: Some(routes), ..Results::default() };
+        assert_eq!(Results::parse(&results.to_json().to_string()).as_ref(), Ok(&results));
+        let page = markdown(&results);
+        for line in [
+            "## Compiling 200 routes",
+            "The same app of 200 handlers in 20 modules",
+            "| zzz, processor | 2.00 s ±0% | not measured | 0.25 s ±0% |",
+            "| axum, processor | 3.00 s ±0% (1.50×) | not measured | 0.25 s ±0% (1.00×) |",
+            "| zzz, clock | 4.00 s ±12% | 1.00 s ±0% | 0.50 s ±0% |",
+            "| axum, clock | 6.00 s ±12% (1.50×) | 1.50 s ±0% (1.50×) | 0.75 s ±0% (1.50×) |",
+        ] {
+            assert!(page.contains(line), "{line} is not in {page}");
+        }
+        assert!(terminal(&results).contains("compiling 200 routes"));
     }
 
     #[test]
     fn the_terminal_shows_the_same_figures() {
         let figure = Figure { what: "cold build".to_owned(), value: "93 s".to_owned(), ..Figure::default() };
         let app = AppResult { figures: vec![figure], ..AppResult::default() };
-        let text = terminal(&Results { rows: vec![sample("json")], app: Some(app) });
+        let text = terminal(&Results { rows: vec![sample("json")], app: Some(app), ..Results::default() });
         assert!(text.contains("zzz ") && text.contains("18,000 (2.00×)") && text.contains("93 s"), "{text}");
         assert!(text.contains("actix-web is left out"));
     }

@@ -11,6 +11,8 @@ pub(crate) struct Results {
     pub(crate) rows: Vec<RowResult>,
     /// The sample app's build and start.
     pub(crate) app: Option<AppResult>,
+    /// Compile times of 200 routes.
+    pub(crate) routes: Option<RoutesResult>,
 }
 
 /// One row.
@@ -82,6 +84,72 @@ pub(crate) struct AppResult {
     pub(crate) figures: Vec<Figure>,
 }
 
+/// Compile times of an app of many routes, on zzz and on a peer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct RoutesResult {
+    /// Where, when and with what.
+    pub(crate) environment: Environment,
+    /// How many handlers the app has.
+    pub(crate) handlers: u64,
+    /// zzz, then the peer.
+    pub(crate) apps: Vec<Built>,
+}
+
+/// Compile times of one app.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Built {
+    /// What it is written on.
+    pub(crate) name: String,
+    /// Of its crate, with everything below it built.
+    pub(crate) cold: Seconds,
+    /// After a change in one handler.
+    pub(crate) edit: Seconds,
+    /// After such a change, without code: `cargo check`.
+    pub(crate) check: Seconds,
+}
+
+/// What builds took, in seconds, one for each round.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Seconds {
+    /// By the clock.
+    pub(crate) wall: Vec<f64>,
+    /// Of the processor, for Cargo and everything that it started; none where that can not be told.
+    pub(crate) cpu: Vec<f64>,
+}
+
+impl Built {
+    /// Of this app, with nothing measured yet.
+    pub(crate) fn of(name: &str) -> Self {
+        Built { name: name.to_owned(), ..Built::default() }
+    }
+
+    fn from_json(value: &Value) -> Self {
+        let seconds = |key: &str| Seconds::from_json(&value[key]);
+        Built {
+            name: text(&value["name"]),
+            cold: seconds("cold"),
+            edit: seconds("edit"),
+            check: seconds("check"),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let Built { name, cold, edit, check } = self;
+        json!({ "name": name, "cold": cold.to_json(), "edit": edit.to_json(), "check": check.to_json() })
+    }
+}
+
+impl Seconds {
+    fn from_json(value: &Value) -> Self {
+        let seconds = |key: &str| list(&value[key], |value| value.as_f64().unwrap_or_default());
+        Seconds { wall: seconds("wall"), cpu: seconds("cpu") }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({ "wall": self.wall, "cpu": self.cpu })
+    }
+}
+
 /// A figure of the sample app's.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Figure {
@@ -107,8 +175,7 @@ impl Results {
     /// what is dropped is told.
     pub(crate) fn merge(&mut self, fresh: &Results) -> Vec<String> {
         let mut dropped = Vec::new();
-        let environments = fresh.rows.iter().map(|row| &row.environment);
-        if let Some(here) = environments.chain(fresh.app.iter().map(|app| &app.environment)).next() {
+        if let Some(here) = fresh.environments().next() {
             self.rows.retain(|row| {
                 let keep = row.environment.same_machine(here);
                 if !keep {
@@ -119,6 +186,10 @@ impl Results {
             if self.app.as_ref().is_some_and(|app| !app.environment.same_machine(here)) {
                 dropped.push("the sample app was measured on another machine and is dropped".to_owned());
                 self.app = None;
+            }
+            if self.routes.as_ref().is_some_and(|routes| !routes.environment.same_machine(here)) {
+                dropped.push("the 200 routes were compiled on another machine and are dropped".to_owned());
+                self.routes = None;
             }
         }
         for row in &fresh.rows {
@@ -134,7 +205,17 @@ impl Results {
         if fresh.app.is_some() {
             self.app.clone_from(&fresh.app);
         }
+        if fresh.routes.is_some() {
+            self.routes.clone_from(&fresh.routes);
+        }
         dropped
+    }
+
+    /// Where and when each part was measured.
+    pub(crate) fn environments(&self) -> impl Iterator<Item = &Environment> {
+        let rows = self.rows.iter().map(|row| &row.environment);
+        let app = self.app.iter().map(|app| &app.environment);
+        rows.chain(app).chain(self.routes.iter().map(|routes| &routes.environment))
     }
 
     /// Reads what [`to_json`](Self::to_json) gave.
@@ -143,12 +224,17 @@ impl Results {
         if !value["rows"].is_array() {
             return Err("it has no `rows`".to_owned());
         }
-        let app = &value["app"];
+        let (app, routes) = (&value["app"], &value["routes"]);
         Ok(Results {
             rows: list(&value["rows"], RowResult::of),
             app: app.is_object().then(|| AppResult {
                 environment: environment(&app["environment"]),
                 figures: list(&app["figures"], Figure::of),
+            }),
+            routes: routes.is_object().then(|| RoutesResult {
+                environment: environment(&routes["environment"]),
+                handlers: whole(&routes["handlers"]),
+                apps: list(&routes["apps"], Built::from_json),
             }),
         })
     }
@@ -161,6 +247,12 @@ impl Results {
             let figures: Value = app.figures.iter().map(Figure::to_json).collect();
             let app = json!({ "environment": environment_to_json(&app.environment), "figures": figures });
             json.insert("app".to_owned(), app);
+        }
+        if let Some(routes) = &self.routes {
+            let apps: Value = routes.apps.iter().map(Built::to_json).collect();
+            let environment = environment_to_json(&routes.environment);
+            let routes = json!({ "environment": environment, "handlers": routes.handlers, "apps": apps });
+            json.insert("routes".to_owned(), routes);
         }
         Value::Object(json)
     }
@@ -352,7 +444,7 @@ pub(crate) mod tests {
     }
 
     fn one(name: &str) -> Results {
-        Results { rows: vec![sample(name)], app: None }
+        Results { rows: vec![sample(name)], ..Results::default() }
     }
 
     #[test]

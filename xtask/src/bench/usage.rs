@@ -8,6 +8,12 @@ pub(crate) fn cpu_micros(process: u32, ticks_per_second: u64) -> Option<u64> {
         .map(|ticks| ticks * 1_000_000 / ticks_per_second)
 }
 
+/// The same of every process that this one has started and that has ended, with those that they had started in turn.
+pub(crate) fn children_cpu_micros(ticks_per_second: u64) -> Option<u64> {
+    children_ticks(&std::fs::read_to_string("/proc/self/stat").ok()?)
+        .map(|ticks| ticks * 1_000_000 / ticks_per_second)
+}
+
 /// The unit of `/proc/PID/stat`, for each second.
 pub(crate) fn ticks_per_second() -> u64 {
     tools::ask("getconf", &["CLK_TCK"]).trim().parse().unwrap_or(100)
@@ -15,9 +21,19 @@ pub(crate) fn ticks_per_second() -> u64 {
 
 /// `utime` and `stime` of `/proc/PID/stat`, see proc(5).
 fn ticks(stat: &str) -> Option<u64> {
+    two_fields(stat, 11)
+}
+
+/// `cutime` and `cstime`.
+fn children_ticks(stat: &str) -> Option<u64> {
+    two_fields(stat, 13)
+}
+
+/// The sum of two fields, the first so many after the process's name.
+fn two_fields(stat: &str, skipped: usize) -> Option<u64> {
     // The name in parentheses may hold spaces and parentheses itself.
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
+    let mut fields = rest.split_whitespace().skip(skipped);
     let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     Some(user + system)
 }
@@ -46,8 +62,8 @@ mod tests {
 
     #[test]
     fn reads_processor_time_after_any_name() {
-        let stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 2 0 1 2 3";
-        assert_eq!(ticks(stat), Some(300));
+        let stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 7 4 20 0 2 0 1 2 3";
+        assert_eq!((ticks(stat), children_ticks(stat)), (Some(300), Some(11)));
         assert_eq!(ticks("42 (a) S 1"), None);
     }
 

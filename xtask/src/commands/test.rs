@@ -3,7 +3,8 @@
 //!
 //! Two steps with the same packages and features, so that nothing is built twice: first Cargo builds the
 //! programs beside the tests (`cargo test` alone does not build a program that only another package's test
-//! starts), then it tests.
+//! starts), then it tests. Between the two the servers that tests need are looked for; what is on a server that
+//! is found nowhere is skipped, and said last. The sample app's tests then run once more, on PostgreSQL and on MySQL.
 
 use std::{
     path::Path,
@@ -17,6 +18,7 @@ use crate::{
     cargo::cargo,
     libtest::Tally,
     paint::{Paint, duration},
+    servers::{MYSQL, POSTGRES, Servers},
 };
 
 pub(super) const COMMAND: Command = Command {
@@ -36,7 +38,11 @@ Options before `--` go to cargo test, options after it to the test programs:
   cargo xtask test --doc                    doctests alone
   cargo xtask test stream -- --nocapture    with what the tests print
 
-With CI=true a Cargo.lock that is out of date is an error."
+PostgreSQL is looked for at ZZZ_TEST_POSTGRES_URL, then at 127.0.0.1:5432; MySQL or MariaDB at ZZZ_TEST_MYSQL_URL,
+then at 127.0.0.1:3306; both then as programs on this machine, which are started in a throwaway folder, and then
+in Docker.
+
+With CI=true a server that is found nowhere is an error, and so is a Cargo.lock that is out of date."
         .to_owned()
 }
 
@@ -61,6 +67,9 @@ const WITH_VALUE: &[&str] = &[
     "-Z",
 ];
 
+/// The sample app and the test program that calls it.
+const SAMPLE_APP: (&str, &str) = ("example_app", "app");
+
 /// Options that choose packages: with one of them the whole workspace is not meant.
 const CHOOSES_PACKAGES: &[&str] = &["-p", "--package"];
 
@@ -79,12 +88,17 @@ fn run(root: &Path, arguments: &[String]) -> Outcome {
     }
     let built = started.elapsed();
     println!("{} built in {}", paint.mark(true), duration(built));
-    match plan.test(root, locked, paint) {
-        Ok((status, tally)) => {
+    let servers = Servers::find(&plan.packages(), paint);
+    match plan.test_all(root, locked, paint, &servers) {
+        Ok((success, tally)) => {
             for name in &tally.failures {
                 println!("{} {name}", paint.mark(false));
             }
-            let verdict = judge(status.success(), &tally);
+            let missing = servers.report(paint);
+            let verdict = judge(success, &tally).and(match missing && locked {
+                true => Err(": with CI=true no server may be missing"),
+                false => Ok(()),
+            });
             let took = duration(started.elapsed());
             println!(
                 "{} {tally} in {took}{}",
@@ -204,9 +218,60 @@ impl Plan {
             .map_err(|error| format!("cargo could not be run: {error}"))
     }
 
-    fn test(&self, root: &Path, locked: bool, paint: Paint) -> Result<(ExitStatus, Tally), String> {
+    /// The packages that are tested; none stands for all.
+    fn packages(&self) -> Vec<String> {
+        let mut packages = Vec::new();
+        let mut words = self.options.iter();
+        while let Some(word) = words.next() {
+            let (name, value) =
+                word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+            if CHOOSES_PACKAGES.contains(&name) {
+                packages.extend(value.map(str::to_owned).or_else(|| words.next().cloned()));
+            }
+        }
+        packages
+    }
+
+    /// The words that test the sample app once more; none where it is not tested.
+    fn app_words(&self, locked: bool, colour: bool) -> Option<Vec<&str>> {
+        let packages = self.packages();
+        let meant = packages.is_empty() || packages.iter().any(|package| package == SAMPLE_APP.0);
+        let meant = meant && self.targets.is_empty() && !self.options.iter().any(|word| word == "--exclude");
+        let mut words =
+            vec!["test", "--no-fail-fast", "--all-features", "-p", SAMPLE_APP.0, "--test", SAMPLE_APP.1];
+        words.extend(locked.then_some("--locked"));
+        words.push("--");
+        words.extend(colour.then_some("--color=always"));
+        words.extend(self.filters.iter().chain(&self.for_tests).map(String::as_str));
+        meant.then_some(words)
+    }
+
+    fn test_all(
+        &self,
+        root: &Path,
+        locked: bool,
+        paint: Paint,
+        servers: &Servers,
+    ) -> Result<(bool, Tally), String> {
+        let colour = paint.colour();
+        let mut command = cargo(root, self.test_words(locked, colour));
+        let (status, mut tally) = Self::test(command.envs(servers.variables()))?;
+        let mut success = status.success();
+        for (variable, name) in [(POSTGRES, "PostgreSQL"), (MYSQL, "MySQL")] {
+            let (Some(url), Some(words)) = (servers.url(variable), self.app_words(locked, colour)) else {
+                continue;
+            };
+            println!("{} and on {name}:", SAMPLE_APP.0);
+            let mut command = cargo(root, words);
+            let (status, more) = Self::test(command.env("ZZZ_TEST_APP_SERVER", url))?;
+            success &= status.success();
+            tally.add(more);
+        }
+        Ok((success, tally))
+    }
+
+    fn test(command: &mut std::process::Command) -> Result<(ExitStatus, Tally), String> {
         let failed = |error: std::io::Error| format!("cargo test could not be run: {error}");
-        let mut command = cargo(root, self.test_words(locked, paint.colour()));
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(failed)?;
         let tally = match child.stdout.take() {
             Some(output) => Tally::copy(output, std::io::stdout()).map_err(failed)?,
@@ -249,6 +314,17 @@ mod tests {
             plan.test_words(false, true).join(" "),
             "test --no-fail-fast --all-features -p zzz-core --jobs=2 --doc -- --color=always one two --nocapture"
         );
+    }
+
+    #[test]
+    fn the_sample_app_is_tested_again_where_it_is_tested_at_all() {
+        let again = plan("posts").app_words(false, false).map(|words| words.join(" "));
+        assert_eq!(again.unwrap(), "test --no-fail-fast --all-features -p example_app --test app -- posts");
+        assert!(plan("-p example_app").app_words(false, false).is_some());
+        for without in ["-p zzz-core", "--package=zzz-db", "--doc"] {
+            assert_eq!(plan(without).app_words(false, false), None, "{without}");
+        }
+        assert_eq!(plan("-p zzz-core --package=zzz-db").packages(), ["zzz-core", "zzz-db"]);
     }
 
     #[test]

@@ -89,7 +89,9 @@ const TABLE: &[Row] = &[
     },
     // What a user writes, and what stands for a user.
     Row { package: "example_app", needs: &["zzz-web"], tests_need: &["zzz-testing"] },
+    Row { package: "bench-routing", needs: &["zzz-core", "zzz-router"], tests_need: &[] },
     Row { package: "bench-zzz", needs: &["zzz-web"], tests_need: &[] },
+    Row { package: "bench-db", needs: &["zzz-db"], tests_need: &[] },
     Row {
         package: "zzz-tests",
         needs: &[

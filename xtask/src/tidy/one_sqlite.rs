@@ -3,6 +3,9 @@
 //! Two copies of SQLite in one program open the same file with two sets of locks, and POSIX drops the locks of
 //! both when either closes it: the database is then corrupted without an error. Cargo refuses two packages
 //! that declare to link the same library, so a second copy would come under another name; hence the list.
+//!
+//! For the same reason an app on zzz-db that has sqlx with its feature `sqlite` too is resolved only if both can
+//! share one `libsqlite3-sys`: it must not be newer than sqlx allows.
 
 use super::Rule;
 use crate::{
@@ -23,12 +26,26 @@ pub(super) const RULE: Rule = Rule {
 /// Packages that bring a copy of SQLite. The lock file may name others for targets that are not built here.
 const COPIES: &[&str] = &["libsqlite3-sys", "sqlite3-src", "sqlite3-sys", "libsql-ffi", "sqlite-wasm-rs"];
 
+/// sqlx-sqlite 0.9 asks for `libsqlite3-sys` below this minor version of 0.
+const SHARED_BELOW: u32 = 38;
+
+/// The second number of a version whose first is 0.
+fn minor(version: &str) -> Option<u32> {
+    version.strip_prefix("0.")?.split('.').next()?.parse().ok()
+}
+
 fn check(resolved: &[Package], lock: &str, wanted: bool) -> Vec<Finding> {
     let copies: Vec<&Package> = resolved.iter().filter(|it| COPIES.contains(&it.name.as_str())).collect();
     match copies.as_slice() {
         [] if wanted => {
             let mend = "zzz-db has to bring SQLite through rusqlite's `bundled`";
             vec![Finding::new("Cargo.lock", 1, "there is no copy of SQLite", mend)]
+        }
+        [one] if one.name == "libsqlite3-sys" && minor(&one.version).is_none_or(|minor| minor >= SHARED_BELOW) => {
+            let what = format!("`libsqlite3-sys` {} is newer than sqlx 0.9 allows (below 0.{SHARED_BELOW})", one.version);
+            let mend = "take an older rusqlite, or look what the newest sqlx allows, and raise SHARED_BELOW in \
+                        xtask/src/tidy/one_sqlite.rs";
+            vec![Finding::new("Cargo.lock", line_in_lock(lock, one), what, mend)]
         }
         [] | [_] => Vec::new(),
         [one, more @ ..] => more
@@ -60,6 +77,12 @@ mod tests {
             []
         );
         assert_eq!(check(&[], "", false), []);
+    }
+
+    #[test]
+    fn finds_one_that_sqlx_can_not_share() {
+        let found = check(&[package("libsqlite3-sys", "0.38.1")], "", true);
+        assert!(found[0].to_string().contains("newer than sqlx 0.9 allows"), "{}", found[0]);
     }
 
     #[test]

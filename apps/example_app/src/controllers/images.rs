@@ -1,13 +1,15 @@
 //! Images of posts: uploaded, shown, deleted.
 
 use serde::Serialize;
-use zzz::http::{Format, HeaderMap, HeaderValue, header};
+use zzz::http::{HeaderValue, header};
 use zzz::middleware::files::SendFile;
 use zzz::multipart::{MultipartError, TempFile};
 use zzz::prelude::*;
 
+use crate::client::WantsJson;
 use crate::gallery::{Gallery, MAX_SIZE, image_of};
 use crate::models::{Image, Post};
+use crate::router::path;
 
 /// How many posts the form offers.
 const OFFERED: u64 = 100;
@@ -88,10 +90,9 @@ pub async fn create(
     gallery: Svc<Gallery>,
     flash: Flash,
     view: View,
-    headers: HeaderMap,
+    WantsJson(wants_json): WantsJson,
     form: Result<Multipart>,
 ) -> Result<Response> {
-    let wants_json = Format::of(&headers) == Some(Format::Json);
     let read = match form {
         Ok(form) => read(form).await.map_err(Error::from),
         Err(error) => Err(error),
@@ -114,7 +115,7 @@ pub async fn create(
             match gallery.hang(&repo, changeset, file, name).await? {
                 Ok(image) => {
                     flash.info("The image is there.");
-                    return redirect(format!("/posts/{}", image.post_id));
+                    return redirect(path!("/posts/{image.post_id}"));
                 }
                 Err(changeset) => changeset,
             }
@@ -156,7 +157,7 @@ pub async fn show(
     gallery: Svc<Gallery>,
     send: SendFile,
 ) -> Result<Response> {
-    let image: Image = repo.get_by(Image::file.eq(file)).await?.or_404()?;
+    let image: Image = repo.get_by::<Image>(Image::file.eq(file)).await?.or_404()?;
     let send = send.inline(&image.name).content_type(image.media_type).cache_control(FOREVER);
     let mut response = send.file_below(gallery.folder(), &image.file).await?;
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
@@ -177,5 +178,5 @@ pub async fn delete(
     let image = repo.delete(image).await?;
     gallery.remove(&image.file);
     flash.info("The image is deleted.");
-    redirect(format!("/posts/{post_id}"))
+    redirect(path!("/posts/{post_id}"))
 }

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use zzz::config::Config;
+use zzz::VerifiedPath;
 use zzz::db::count;
 use zzz::prelude::*;
 
 use crate::SiteConfig;
+use crate::client::WantsJson;
 use crate::feed::Feed;
 use crate::gallery::{Gallery, image_of};
 use crate::listing::Listing;
 use crate::models::{Comment, Image, Post};
+use crate::router::path;
 
 /// A post in a list, with what its line shows.
 #[derive(Serialize)]
@@ -59,8 +61,8 @@ struct PageLinks {
     number: u64,
     pages: u64,
     total: u64,
-    prev: Option<String>,
-    next: Option<String>,
+    prev: Option<VerifiedPath>,
+    next: Option<VerifiedPath>,
 }
 
 /// `GET /posts`: all posts, page by page.
@@ -70,13 +72,13 @@ struct PageLinks {
 pub async fn index(
     Query(listing): Query<Listing>,
     repo: Repo,
-    config: Svc<Config>,
+    site: Svc<SiteConfig>,
     feed: Svc<Feed>,
     view: View,
 ) -> Result<Response> {
     let live = feed.position();
-    let page = listing.load(&repo, config.get::<SiteConfig>().per_page).await?;
-    let link = |number: u64| listing.address("/posts", number);
+    let page = listing.load(&repo, site.per_page).await?;
+    let link = |number: u64| path!("/posts", ?listing.at(number));
     let links = PageLinks {
         number: page.number,
         pages: page.pages(),
@@ -144,20 +146,22 @@ pub async fn new(view: View) -> Result<Response> {
 /// `POST /posts`: saves a post, or shows the form again with what is wrong.
 ///
 /// # Errors
-/// If the database does not answer.
+/// For clients who want JSON 422 as a problem document.
 pub async fn create(
     repo: Repo,
     feed: Svc<Feed>,
     flash: Flash,
     view: View,
+    WantsJson(wants_json): WantsJson,
     Form(params): Form<Params>,
 ) -> Result<Response> {
     match repo.insert(Post::changeset(Post::default(), &params)).await? {
         Ok(post) => {
             feed.announce(&post)?;
             flash.info("Posted.");
-            redirect(format!("/posts/{}", post.id))
+            redirect(path!("/posts/{post.id}"))
         }
+        Err(changeset) if wants_json => Err(Error::unprocessable(changeset.field_errors())),
         Err(changeset) => view.status(422).render("posts/new.html", Editor::new(&changeset)),
     }
 }
@@ -174,20 +178,22 @@ pub async fn edit(Path(id): Path<i64>, repo: Repo, view: View) -> Result<Respons
 /// `PATCH /posts/:id`: saves changes, or shows the form again with what is wrong.
 ///
 /// # Errors
-/// 404 if there is no such post.
+/// 404 if there is no such post; for clients who want JSON 422 as a problem document.
 pub async fn update(
     Path(id): Path<i64>,
     repo: Repo,
     flash: Flash,
     view: View,
+    WantsJson(wants_json): WantsJson,
     Form(params): Form<Params>,
 ) -> Result<Response> {
     let post = repo.get::<Post>(id).await?.or_404()?;
     match repo.update(Post::changeset(post, &params)).await? {
         Ok(post) => {
             flash.info("Saved.");
-            redirect(format!("/posts/{}", post.id))
+            redirect(path!("/posts/{post.id}"))
         }
+        Err(changeset) if wants_json => Err(Error::unprocessable(changeset.field_errors())),
         Err(changeset) => view.status(422).render("posts/edit.html", Editor::new(&changeset)),
     }
 }
@@ -205,5 +211,5 @@ pub async fn delete(
     let post = repo.get::<Post>(id).await?.or_404()?;
     gallery.delete_post(&repo, post).await?;
     flash.info("Deleted.");
-    redirect("/posts")
+    redirect(path!("/posts"))
 }

@@ -4,6 +4,7 @@
 mod api;
 mod bad_input;
 mod comments;
+mod database;
 mod events;
 mod pages;
 mod posts;
@@ -16,19 +17,21 @@ use example_app::SiteConfig;
 use example_app::models::{Comment, Post};
 use zzz::Settings;
 use zzz::db::{DatabaseConfig, Repo};
-use zzz_testing::{TempDatabase, TestClient};
+use zzz_testing::TestClient;
+
+use database::Database;
 
 /// The app on an empty database of its own, and a browser on it.
 struct App {
     client: TestClient,
     repo: Repo,
     /// The database's folder, in which images are, too.
-    database: TempDatabase,
+    database: Database,
 }
 
 impl App {
     async fn start() -> Self {
-        let database = TempDatabase::new();
+        let database = Database::new().await;
         let settings = Settings::test()
             .set::<DatabaseConfig>("url", database.url())
             .set::<SiteConfig>("uploads", database.folder().join("uploads").display().to_string());

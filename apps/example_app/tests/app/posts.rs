@@ -66,6 +66,25 @@ async fn a_mistake_shows_the_filled_form_again() {
 }
 
 #[tokio::test]
+async fn a_mistake_is_a_problem_for_clients_who_want_json() {
+    let app = App::start().await;
+    let post = app.a_post("Before").await;
+    let page = format!("/posts/{}", post.id);
+    for (path, pairs, field) in [
+        ("/posts", vec![("title", "a")], "title"),
+        (&page, vec![("_method", "patch"), ("title", "a")], "title"),
+        (&format!("{page}/comments"), vec![("body", "")], "body"),
+    ] {
+        let problem = app.post(path).accept_json().form(pairs).await;
+        problem.assert_status(422);
+        assert_eq!(problem.header("content-type"), "application/problem+json", "{path}");
+        let document: serde_json::Value = problem.json();
+        assert!(document["errors"][field][0].is_string(), "{path}: {document}");
+    }
+    assert_eq!(app.rows().await, (1, 0));
+}
+
+#[tokio::test]
 async fn lengths_count_characters_and_the_borders_belong() {
     let app = App::start().await;
     for (title, status) in [("éé", 303), (&"é".repeat(100)[..], 303), (&"é".repeat(101), 422)] {

@@ -263,3 +263,28 @@ async fn an_upload_that_nobody_waits_for_any_more_ends_with_a_row_for_its_file()
     }
     assert_eq!(app.files(), [images.remove(0).file]);
 }
+
+#[tokio::test]
+async fn what_a_killed_process_left_without_a_row_is_removed_when_it_is_old() {
+    let app = App::start().await;
+    let post = app.a_post("Swept").await;
+    app.upload(form(&post, "owl.png", PNG)).await.assert_status(303);
+    let mut kept = app.files();
+    // This one has its row, and is as old as the others.
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 3600);
+    let age = |name: &str| {
+        let file =
+            std::fs::OpenOptions::new().append(true).create(true).open(app.uploads().join(name)).unwrap();
+        file.set_modified(long_ago).unwrap();
+    };
+    age(&kept[0]);
+    age("orphan.png");
+    std::fs::write(app.uploads().join("young.png"), PNG).unwrap();
+    let gallery = example_app::gallery::Gallery::at(app.uploads());
+    gallery.sweep(&app.repo).await.unwrap();
+    kept.push("young.png".to_owned());
+    let mut files = app.files();
+    kept.sort();
+    files.sort();
+    assert_eq!(files, kept);
+}

@@ -49,7 +49,7 @@ impl TreeCopy {
 }
 
 /// The source with one more statement in its first public handler, another for each `number`.
-pub(super) fn edited(source: &str, number: usize) -> Option<String> {
+pub(in crate::bench) fn edited(source: &str, number: usize) -> Option<String> {
     let handler = source.find("pub async fn ")?;
     let body = handler + source[handler..].find("{\n")? + 2;
     Some(format!("{}    std::hint::black_box({number});\n{}", &source[..body], &source[body..]))

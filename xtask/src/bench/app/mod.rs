@@ -7,7 +7,7 @@
 //! | [`starting`] | from the start of the program to its first page, and its memory |
 
 mod building;
-mod copy;
+pub(super) mod copy;
 mod starting;
 
 use self::copy::TreeCopy;

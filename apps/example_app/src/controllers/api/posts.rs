@@ -1,6 +1,5 @@
 //! Posts as JSON.
 
-use zzz::config::Config;
 use zzz::http::header;
 use zzz::prelude::*;
 
@@ -9,13 +8,14 @@ use crate::feed::Feed;
 use crate::gallery::Gallery;
 use crate::listing::{Listing, Page};
 use crate::models::Post;
+use crate::router::path;
 
 /// `GET /api/v1/posts`: a JSON array; `x-total-count` and `link` (RFC 8288) tell of the other pages.
 ///
 /// # Errors
 /// 400 for an order or page that there is not.
-pub async fn index(Query(listing): Query<Listing>, repo: Repo, config: Svc<Config>) -> Result<Response> {
-    let page = listing.load(&repo, config.get::<SiteConfig>().per_page).await?;
+pub async fn index(Query(listing): Query<Listing>, repo: Repo, site: Svc<SiteConfig>) -> Result<Response> {
+    let page = listing.load(&repo, site.per_page).await?;
     let total = header::HeaderName::from_static("x-total-count");
     let headers = [(total, page.total.to_string()), (header::LINK, links(&listing, &page))];
     Ok((headers, Json(page.posts)).into_response())
@@ -28,7 +28,7 @@ fn links(listing: &Listing, page: &Page) -> String {
     [Some(("first", 1)), before, after, Some(("last", last))]
         .into_iter()
         .flatten()
-        .map(|(rel, number)| format!("<{}>; rel=\"{rel}\"", listing.address("/api/v1/posts", number)))
+        .map(|(rel, number)| format!("<{}>; rel=\"{rel}\"", path!("/api/v1/posts", ?listing.at(number))))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -49,7 +49,7 @@ pub async fn create(repo: Repo, feed: Svc<Feed>, Json(params): Json<Params>) -> 
     let saved = repo.insert(Post::changeset(Post::default(), &params)).await?;
     let post = saved.map_err(|changeset| Error::unprocessable(changeset.field_errors()))?;
     feed.announce(&post)?;
-    let location = format!("/api/v1/posts/{}", post.id);
+    let location = path!("/api/v1/posts/{post.id}").into();
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(post)).into_response())
 }
 
