@@ -149,6 +149,11 @@ impl Inbound {
         self.at.load(Relaxed) == NOTHING
     }
 
+    /// Whether the end of the last head's body has not come.
+    pub(super) fn is_body_coming(&self) -> bool {
+        matches!(self.at.load(Relaxed), BODY | CHUNKS | LOST)
+    }
+
     /// How much of the next head has come, and of what is behind it: hyper has as much in its buffer.
     pub(super) fn begun_length(&self) -> u64 {
         if self.at.load(Relaxed) != SCANNED {

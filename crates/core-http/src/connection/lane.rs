@@ -84,9 +84,10 @@ impl Lane {
     pub(super) fn request_body_let_go(&self) {
         self.exchange().body_ended();
         self.exchange().account.close(self.connection().budget());
-        #[cfg(feature = "http2")]
-        if let Self::Stream(stream) = self {
-            stream.body_ends();
+        match self {
+            Self::Connection(connection) => connection.request_body_let_go(),
+            #[cfg(feature = "http2")]
+            Self::Stream(stream) => stream.body_ends(),
         }
     }
 

@@ -129,6 +129,8 @@ pub(super) struct Call {
 enum Outcome {
     Answer(Answer),
     Refused(StatusCode),
+    /// The response is made.
+    Answered,
 }
 
 impl Call {
@@ -184,7 +186,7 @@ impl Call {
 
     /// Prepares a response to leave.
     #[inline(always)]
-    fn settle(&self, response: &mut Response) {
+    fn settle(&mut self, response: &mut Response) {
         let rare = matches!(
             response.status(),
             StatusCode::SWITCHING_PROTOCOLS | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT
@@ -194,6 +196,7 @@ impl Call {
             Lane::Connection(connection)
                 if !rare
                     && !connection.is_finishing()
+                    && !connection.has_unread_body()
                     && response.body().known_length().is_some_and(|length| length as u64 <= FREE) =>
             {
                 connection.exchange.answered();
@@ -204,12 +207,27 @@ impl Call {
     }
 
     #[inline(never)]
-    fn settle_otherwise(&self, response: &mut Response, rare: bool) {
+    fn settle_otherwise(&mut self, response: &mut Response, rare: bool) {
         if rare || self.lane.connection().is_finishing() {
             self.adjust(response);
+        } else if self.is_last_for_its_request() {
+            close_after(response);
         }
         self.lane.exchange().answered();
         OutgoingBody::watch(response.body_mut(), &self.lane);
+    }
+
+    /// Whether the connection can not go on behind this request, since the rest of its body is in the way. Who is told
+    /// so does not send the next request into a connection that closes (RFC 9112, 9.3 and 9.6).
+    fn is_last_for_its_request(&mut self) -> bool {
+        match &self.lane {
+            Lane::Connection(connection) if connection.has_unread_body() => {
+                // Of those who could read it only the response may: the handler is done.
+                self.outcome = Outcome::Answered;
+                connection.is_blocked_by_body()
+            }
+            _ => false,
+        }
     }
 
     /// The rare cases of a response.
@@ -238,6 +256,7 @@ impl Future for Call {
         match &mut this.outcome {
             Outcome::Answer(answer) => answer.poll_in(cx, &mut place),
             Outcome::Refused(status) => place = Some(bare(*status)),
+            Outcome::Answered => {}
         }
         if place.is_none() {
             place = this.overdue();

@@ -76,6 +76,15 @@ const PIECE_HANDED_OVER: u8 = 1;
 /// It is, and the next one waits for it to leave.
 const PIECE_AWAITED: u8 = 2;
 
+/// There is no body, or it was read to its end.
+const BODY_READ: u8 = 0;
+/// It was not.
+const BODY_UNREAD: u8 = 1;
+/// And it comes in chunks.
+const BODY_CHUNKED: u8 = 2;
+/// And nobody will read it any further.
+const BODY_LET_GO: u8 = 4;
+
 /// What hyper's buffer has room for from its beginning, beside the head of a response.
 const SMALL_PIECE: usize = 6 * 1024;
 
@@ -116,8 +125,8 @@ pub(crate) struct ConnectionState {
     piece: AtomicU8,
     /// What the buffer has grown to for pieces of long responses.
     buffer: Mutex<Share>,
-    /// Whether the body of the last request has not come as a whole.
-    body_owed: AtomicBool,
+    /// How the body of the last request stands.
+    body: AtomicU8,
     /// Whether the peer has sent more than is read while a handler is at work, so that its end would not be seen.
     ahead: AtomicBool,
     /// Since when there is something to write and the peer takes nothing.
@@ -153,7 +162,7 @@ impl ConnectionState {
             inbound: Inbound::default(),
             piece: AtomicU8::new(0),
             buffer: Mutex::default(),
-            body_owed: AtomicBool::new(false),
+            body: AtomicU8::new(BODY_READ),
             ahead: AtomicBool::new(false),
             blocked: Since::default(),
             exchange: Exchange::default(),
@@ -330,9 +339,15 @@ impl ConnectionState {
     /// A complete head with so many fields was dispatched. Returns how long it was as it came; `None` if it leaves a
     /// doubt about where its body ends.
     pub(super) fn request_began(&self, fields: usize, body: Framing, timeout: u64) -> Option<u64> {
-        let has_body = body != Framing::Empty;
-        self.body_owed.store(has_body, Relaxed);
-        self.exchange.begin(self.clock.now(), timeout, has_body);
+        self.body.store(
+            match body {
+                Framing::Empty => BODY_READ,
+                Framing::Length(_) => BODY_UNREAD,
+                Framing::Chunked => BODY_UNREAD | BODY_CHUNKED,
+            },
+            Relaxed,
+        );
+        self.exchange.begin(self.clock.now(), timeout, body != Framing::Empty);
         self.phase.store(Phase::Busy as u8, Relaxed);
         self.inbound.dispatched(fields, body)
     }
@@ -347,7 +362,28 @@ impl ConnectionState {
 
     /// The body of the request in flight has come as a whole.
     pub(super) fn request_body_ended(&self) {
-        self.body_owed.store(false, Relaxed);
+        self.body.store(BODY_READ, Relaxed);
+    }
+
+    /// Nobody will read the request's body any further.
+    pub(super) fn request_body_let_go(&self) {
+        let body = self.body.load(Relaxed);
+        if body != BODY_READ {
+            self.body.store(body | BODY_LET_GO, Relaxed);
+        }
+    }
+
+    /// Whether the request has a body that was not read to its end.
+    #[inline(always)]
+    pub(super) fn has_unread_body(&self) -> bool {
+        self.body.load(Relaxed) != BODY_READ
+    }
+
+    /// Whether the rest of the request's body stands between this request and the next, since nobody reads it. hyper passes
+    /// over what it has of it and closes the connection if that is not all; of chunks it passes over one.
+    pub(super) fn is_blocked_by_body(&self) -> bool {
+        let body = self.body.load(Relaxed);
+        body & BODY_LET_GO != 0 && (body & BODY_CHUNKED != 0 || self.inbound.is_body_coming())
     }
 
     /// Whether a handler is at work that has all it wants of the peer for now: who waits for a body hears of its end.
@@ -452,7 +488,7 @@ impl ConnectionState {
     /// Whether the peer may be sending still what nobody will read: the rest of a body, or of a head that was
     /// refused. Asked when the connection is about to close.
     pub(super) fn peer_may_be_sending(&self) -> bool {
-        self.body_owed.load(Relaxed) || !matches!(self.phase(), Phase::Idle | Phase::Upgraded)
+        self.has_unread_body() || !matches!(self.phase(), Phase::Idle | Phase::Upgraded)
     }
 
     /// The last answer was sent. The order to close that may have led here is carried out.

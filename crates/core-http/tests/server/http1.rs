@@ -95,6 +95,37 @@ async fn asks_for_a_body_only_when_somebody_wants_it() {
     }
 }
 
+/// RFC 9112, 9.3 and 9.6: a client, or a proxy that shares its connections, must not send its next request into a
+/// connection that closes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_before_the_end_of_its_requests_body_says_that_the_connection_closes() {
+    let running = start(HttpConfig::default());
+    let (length, chunked) = ("content-length: 5", "transfer-encoding: chunked");
+    for (path, framing, body, closes) in [
+        ("/", length, "hello", false),
+        ("/", length, "hell", true),
+        ("/", length, "", true),
+        ("/", "content-length: 5\r\nexpect: 100-continue", "", true),
+        ("/echo", length, "hello", false),
+        ("/", chunked, "5\r\nhello\r\n", true),
+        ("/", chunked, "5\r\nhello\r\n0\r\n\r\n", true),
+        ("/echo", chunked, "5\r\nhello\r\n0\r\n\r\n", false),
+    ] {
+        let mut stream = connect(running.address).await;
+        let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{framing}\r\n\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let first = within(head(&mut stream)).await;
+        assert_eq!(first.contains("connection: close\r\n"), closes, "{request}: {first}");
+        // Whether it is true.
+        let next = b"GET /host HTTP/1.1\r\nhost: next\r\nconnection: close\r\n\r\n";
+        let answer = match stream.write_all(next).await {
+            Ok(()) => within(rest(&mut stream)).await,
+            Err(_) => String::new(),
+        };
+        assert_eq!(answer.ends_with("next"), !closes, "{request}: {answer}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn trailers_go_both_ways() {
     let running = start(HttpConfig::default());
