@@ -178,6 +178,10 @@ pub(crate) trait Sink: Send {
     /// for [`room`](Self::room) before each row.
     fn row(&mut self, row: &dyn Row) -> Result<()>;
 
+    /// Forgets the rows that it has taken: a write was undone because of others, and is run again.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite runs a write again"))]
+    fn restart(&mut self);
+
     /// Waits until there is room for one more row; `None` if there always is.
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql")),
@@ -198,6 +202,7 @@ impl Sink for Discard {
     fn row(&mut self, _: &dyn Row) -> Result<()> {
         Ok(())
     }
+    fn restart(&mut self) {}
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
@@ -213,6 +218,9 @@ impl<T: Send + 'static> Sink for Collect<T> {
     fn row(&mut self, row: &dyn Row) -> Result<()> {
         self.rows.push(self.load.call(row)?);
         Ok(())
+    }
+    fn restart(&mut self) {
+        self.rows.clear();
     }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
