@@ -37,6 +37,12 @@ pub(crate) trait Driver: Send + Sync + 'static {
     /// Runs one statement on whichever connection is free.
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
 
+    /// Answers a [look-up](Access::Lookup) at once, on the caller's thread, if that is quicker than handing it over;
+    /// otherwise gives it back.
+    fn look_up(&self, request: Request) -> Result<Result<Reply>, Request> {
+        Err(request)
+    }
+
     /// Begins a transaction on a connection of its own. Dropping it rolls back.
     fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>>;
 
@@ -123,12 +129,21 @@ pub(crate) enum End {
 pub(crate) enum Access {
     /// It reads.
     Read,
+    /// It reads one row by its key.
+    Lookup,
     /// It writes.
     Write,
     /// The database shall tell: raw SQL.
     Unknown,
     /// Several statements without values, run one after the other: a migration.
     Script,
+}
+
+impl Access {
+    /// Whether it reads, and nothing else.
+    pub(crate) fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::Lookup)
+    }
 }
 
 /// One statement to run.

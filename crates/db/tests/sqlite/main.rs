@@ -5,5 +5,6 @@
 
 mod file;
 mod group_commit;
+mod lookups;
 mod process;
 mod undone;

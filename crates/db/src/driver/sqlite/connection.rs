@@ -118,6 +118,13 @@ impl Connection {
         }
     }
 
+    /// Whether a statement waits for another process that holds the file's lock, or fails at once.
+    pub(super) fn be_patient(&mut self, patient: bool) {
+        let patience = if patient { self.busy_timeout } else { Duration::ZERO };
+        // It only sets a number, and fails never.
+        let _ = self.inner.busy_timeout(patience);
+    }
+
     /// Turns foreign keys on or off, outside of a transaction.
     pub(super) fn turn_keys(&mut self, on: bool) -> Result<()> {
         let sql = if on { dialect::KEYS_ON } else { dialect::KEYS_OFF };
@@ -144,7 +151,9 @@ impl Connection {
     }
 
     /// Runs one statement and hands its rows to the request's sink.
-    pub(super) fn run(&mut self, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+    ///
+    /// With a ticket a read is stopped once its caller is gone.
+    pub(super) fn run(&mut self, ticket: Option<&Arc<Ticket>>, request: &mut Request) -> Result<Ran> {
         let started = Instant::now();
         let deadline = request.timeout.and_then(|timeout| started.checked_add(timeout));
         let sql = &*request.statement.sql;
@@ -164,7 +173,7 @@ impl Connection {
         }
         // A read whose caller is gone is stopped. A write is finished: stopping it would undo the whole
         // transaction around it.
-        self.watch(deadline, reads.then(|| Arc::clone(ticket)));
+        self.watch(deadline, ticket.filter(|_| reads).cloned());
         bind(&mut statement, &request.statement.params, sql)?;
 
         let changes = (!reads).then(|| self.inner.total_changes());

@@ -8,6 +8,7 @@
 //! together](shared).
 
 mod connection;
+mod desk;
 mod errors;
 mod queue;
 mod shared;
@@ -25,6 +26,7 @@ use super::{Access, BoxFuture, Driver, End, Reply, Request, Transaction};
 use crate::dialect::{Dialect, Sqlite};
 use crate::{DatabaseConfig, Error, ErrorKind, Result};
 use connection::{Connection, Role};
+use desk::{Desk, Spared};
 use queue::Queue;
 use ticket::{Abandon, Ticket};
 use worker::{Command, Job, Single};
@@ -35,6 +37,9 @@ pub(crate) use connection::create;
 pub(crate) struct Pool {
     readers: Arc<Queue>,
     writer: Arc<Queue>,
+    /// The readers' connections.
+    desks: Vec<Arc<Desk>>,
+    spared: Spared,
     acquire_timeout: Duration,
     /// Closed when the last thread has ended.
     ended: Mutex<async_mpsc::Receiver<()>>,
@@ -51,9 +56,11 @@ impl Pool {
     fn start(connections: Vec<Connection>, acquire_timeout: Duration) -> Result<Self> {
         let (alive, ended) = async_mpsc::channel(1);
         let (reading, readers_ended) = mpsc::channel::<()>();
-        let pool = Self {
+        let mut pool = Self {
             readers: Arc::new(Queue::new()),
             writer: Arc::new(Queue::new()),
+            desks: Vec::new(),
+            spared: Spared::default(),
             acquire_timeout,
             ended: Mutex::new(ended),
         };
@@ -62,9 +69,10 @@ impl Pool {
             let alive = alive.clone();
             if connection.role() == Role::Reader {
                 let (queue, reading) = (Arc::clone(&pool.readers), reading.clone());
+                let desk = Arc::new(Desk::new(connection));
+                pool.desks.push(Arc::clone(&desk));
                 spawn("zzz-db reader", move || {
-                    worker::read(&mut connection, &queue);
-                    connection.close();
+                    worker::read(&desk, &queue);
                     drop((reading, alive));
                 })?;
                 continue;
@@ -162,11 +170,9 @@ impl Driver for Pool {
 
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(async move {
-            let writes = match request.access {
-                Access::Write | Access::Script => true,
-                Access::Unknown => shared::writes(&request.statement.sql),
-                Access::Read => false,
-            };
+            let access = request.access;
+            let writes =
+                !access.reads() && (access != Access::Unknown || shared::writes(&request.statement.sql));
             if writes {
                 return self.write(request).await;
             }
@@ -176,6 +182,24 @@ impl Driver for Pool {
                 Outcome::Writes(request) => self.write(request).await,
             }
         })
+    }
+
+    fn look_up(&self, mut request: Request) -> Result<Result<Reply>, Request> {
+        if !self.spared.may_ask() {
+            return Err(request);
+        }
+        let Some(mut desk) = self.desks.iter().rev().find_map(|desk| desk.try_take()) else {
+            return Err(request);
+        };
+        let Some(connection) = &mut *desk else { return Err(request) };
+        match worker::look_up(connection, &mut request) {
+            Some(Ok(counts)) => {
+                self.spared.note(counts.query);
+                Ok(Ok(worker::done(request, counts, Duration::ZERO)))
+            }
+            Some(Err(error)) => Ok(Err(error)),
+            None => Err(request),
+        }
     }
 
     fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::connection::{Connection, Counts, Ran};
+use super::desk::Desk;
 use super::queue::Queue;
 use super::ticket::Ticket;
 use super::{End, Outcome, Request, shared};
@@ -43,7 +44,7 @@ impl Single {
     /// Runs it in the transaction that is open, if one is.
     pub(super) fn run(&mut self, connection: &mut Connection) -> Result<Ran> {
         self.waited = self.queued.elapsed();
-        run_one(connection, &self.ticket, &mut self.request)
+        run_one(connection, Some(&self.ticket), &mut self.request)
     }
 
     /// Runs it in a transaction of its own, which it must not leave open.
@@ -96,15 +97,36 @@ pub(super) enum Command {
     End(Arc<Ticket>, End, oneshot::Sender<Result<()>>),
 }
 
-/// Reads until the queue is closed.
-pub(super) fn read(connection: &mut Connection, queue: &Queue) {
+/// Reads until the queue is closed; then the connection is closed too.
+pub(super) fn read(desk: &Desk, queue: &Queue) {
     while let Some(job) = queue.pop() {
         if let Job::Run(mut single) = job
+            && let Some(connection) = &mut *desk.take()
             && single.ticket.start()
         {
             let ran = single.run_alone(connection);
             single.answer(ran);
         }
+    }
+    let connection = desk.take().take();
+    if let Some(connection) = connection {
+        connection.close();
+    }
+}
+
+/// Looks up one row by its key, on the thread of who asks for it. `None` if that has to wait for another process.
+pub(super) fn look_up(connection: &mut Connection, request: &mut Request) -> Option<Result<Counts>> {
+    connection.be_patient(false);
+    let ran = run_one(connection, None, request);
+    connection.be_patient(true);
+    match ran {
+        Ok(Ran::Done(counts)) => Some(Ok(counts)),
+        Ok(Ran::Writes) => None,
+        Err(error) if error.is_busy() => {
+            request.sink.restart();
+            None
+        }
+        Err(error) => Some(Err(error)),
     }
 }
 
@@ -148,7 +170,7 @@ fn without_keys(
 }
 
 /// Runs one statement. A panic of code that decodes a row becomes an error: the thread must live on.
-fn run_one(connection: &mut Connection, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+fn run_one(connection: &mut Connection, ticket: Option<&Arc<Ticket>>, request: &mut Request) -> Result<Ran> {
     let ran = catch_unwind(AssertUnwindSafe(|| connection.run(ticket, request)));
     connection.unwatch();
     ran.unwrap_or_else(|_| {
@@ -159,7 +181,8 @@ fn run_one(connection: &mut Connection, ticket: &Arc<Ticket>, request: &mut Requ
     })
 }
 
-fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
+/// The reply to a statement that has run.
+pub(super) fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
     Reply {
         sink: request.sink,
         affected: counts.affected,
@@ -190,7 +213,7 @@ fn transaction(
                 // Some failures (disk full, a stopped write) make SQLite roll back the whole transaction.
                 // What follows would then run outside of any.
                 let outcome = if connection.in_transaction() {
-                    run_one(connection, &ticket, &mut request).and_then(|ran| match ran {
+                    run_one(connection, Some(&ticket), &mut request).and_then(|ran| match ran {
                         Ran::Done(counts) => Ok(done(request, counts, waited)),
                         Ran::Writes => Err(rolled_back()),
                     })
@@ -229,4 +252,40 @@ fn rolled_back() -> Error {
         "the transaction is not open any more: an earlier failure made the database roll it back, or raw SQL \
          ended it",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connection::Role;
+    use super::*;
+    use crate::dialect::Statement;
+    use crate::driver::{Access, Collect};
+    use crate::query::Load;
+
+    #[test]
+    fn a_look_up_does_not_wait_for_another_process() {
+        let folder = std::env::temp_dir().join(format!("zzz-db-worker-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("test.db");
+        let other = rusqlite::Connection::open(&file).unwrap();
+        other.execute_batch("CREATE TABLE a (b); INSERT INTO a VALUES (7)").unwrap();
+        // Without a write-ahead log readers can be locked out. The wait would be longer than any test may take.
+        let mut connection = Connection::open(&file, Role::Reader, Duration::from_secs(3_600)).unwrap();
+        let load: Load<i64> = Load::Plain(|row| crate::row::get(row, 0));
+        let mut request = Request {
+            statement: Statement::new("SELECT b FROM a", []),
+            access: Access::Lookup,
+            sink: Box::new(Collect { rows: Vec::new(), load }),
+            timeout: None,
+            timed: false,
+            guarded: false,
+        };
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        assert!(look_up(&mut connection, &mut request).is_none());
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(look_up(&mut connection, &mut request).unwrap().unwrap().rows, 1);
+        assert_eq!(request.sink.into_any().downcast::<Collect<i64>>().unwrap().rows, [7]);
+        drop((connection, other));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
