@@ -33,6 +33,8 @@ pub(super) struct Connection {
     role: Role,
     path: PathBuf,
     busy_timeout: Duration,
+    /// Whether it waits that long now.
+    patient: bool,
     watch: Arc<Mutex<Watch>>,
     /// Whether writes may share a transaction, and of which version of the structure that is known.
     sharing: Option<(i64, bool)>,
@@ -78,7 +80,7 @@ impl Connection {
     pub(super) fn open(path: &Path, role: Role, busy_timeout: Duration) -> Result<Self> {
         let watch = Arc::new(Mutex::new(Watch::default()));
         let inner = connect(path, role, busy_timeout, &watch)?;
-        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, watch, sharing: None })
+        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, patient: true, watch, sharing: None })
     }
 
     pub(super) fn role(&self) -> Role {
@@ -114,15 +116,19 @@ impl Connection {
     pub(super) fn renew(&mut self) {
         if let Ok(fresh) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
             self.inner = fresh;
+            self.patient = true;
             self.sharing = None;
         }
     }
 
     /// Whether a statement waits for another process that holds the file's lock, or fails at once.
     pub(super) fn be_patient(&mut self, patient: bool) {
-        let patience = if patient { self.busy_timeout } else { Duration::ZERO };
-        // It only sets a number, and fails never.
-        let _ = self.inner.busy_timeout(patience);
+        if self.patient != patient {
+            let patience = if patient { self.busy_timeout } else { Duration::ZERO };
+            // It sets a number, and can not fail.
+            let _ = self.inner.busy_timeout(patience);
+            self.patient = patient;
+        }
     }
 
     /// Turns foreign keys on or off, outside of a transaction.

@@ -60,7 +60,7 @@ impl Pool {
             readers: Arc::new(Queue::new()),
             writer: Arc::new(Queue::new()),
             desks: Vec::new(),
-            spared: Spared::default(),
+            spared: Spared::new(),
             acquire_timeout,
             ended: Mutex::new(ended),
         };

@@ -104,6 +104,7 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
             && let Some(connection) = &mut *desk.take()
             && single.ticket.start()
         {
+            connection.be_patient(true);
             let ran = single.run_alone(connection);
             single.answer(ran);
         }
@@ -117,9 +118,7 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
 /// Looks up one row by its key, on the thread of who asks for it. `None` if that has to wait for another process.
 pub(super) fn look_up(connection: &mut Connection, request: &mut Request) -> Option<Result<Counts>> {
     connection.be_patient(false);
-    let ran = run_one(connection, None, request);
-    connection.be_patient(true);
-    match ran {
+    match run_one(connection, None, request) {
         Ok(Ran::Done(counts)) => Some(Ok(counts)),
         Ok(Ran::Writes) => None,
         Err(error) if error.is_busy() => {
