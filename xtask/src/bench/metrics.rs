@@ -46,6 +46,14 @@ pub(crate) const METRICS: &[Metric] = &[
         chart: None,
     },
     Metric {
+        title: "database CPU µs/request",
+        means: "processor time of the processes that serve the sessions of PostgreSQL, for each request; not of those that \
+                write its log and its files",
+        values: |it| rounds(it, |round| round.database_micros),
+        show: |value| format!("{value:.1}"),
+        chart: None,
+    },
+    Metric {
         title: "instructions/request",
         means: "instructions that the server executes in user space for each request, counted by valgrind on one \
                 kept connection: the figure that other work on the machine cannot change",
@@ -159,7 +167,7 @@ mod tests {
     fn what_was_not_measured_is_a_dash_and_ours_may_be_missing() {
         let mut row = sample("json");
         row.contenders[1].instructions = None;
-        let metric = &METRICS[2];
+        let metric = &METRICS[3];
         assert_eq!(metric.cell(&row, &row.contenders[1]), "–");
         row.contenders.remove(0);
         assert_eq!(METRICS[1].cell(&row, &row.contenders[0]), "30.0 ±0%");

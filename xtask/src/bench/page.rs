@@ -41,9 +41,14 @@ const UNFAIR: &[&str] = &[
      connections, and would on short ones.",
     "To the peers: the application is ours, so a peer's expert may know a setting that its documentation does not \
      advise. A better server under `benches/peers` is welcome.",
+    "To zzz, where there is a database: it watches over its connections, sends a read again whose connection breaks, and \
+     bounds each statement; a `World` is a struct with a derive, which axum with the bare driver reads by hand. To \
+     axum-tokio-postgres: its one connection is busy with one statement at a time, as are zzz's two, where sqlx has ten. To \
+     axum-sqlx: nobody keeps its users from turning `test_before_acquire` off.",
     "To everybody: client and server talk over loopback and have one core each, no request comes from another \
-     machine, and no row here waits for a disk or a database. In an app these figures are a small part of a \
-     request. On a virtual machine the cores may be threads of one.",
+     machine, and no row waits for a disk; the database shares the cores with both, so that its processor time is in \
+     nobody's but slows all down. In an app these figures are a small part of a request. On a virtual machine the cores \
+     may be threads of one.",
 ];
 
 const ROUTES: &str = "\
@@ -168,6 +173,9 @@ fn remarks(row: &RowResult) -> Vec<String> {
             how.workers,
             if how.workers == 1 { "" } else { "s" },
         ));
+        if !how.database.is_empty() {
+            lines.push(format!("database: {}", how.database));
+        }
     }
     let noise = METRICS
         .iter()

@@ -47,6 +47,8 @@ pub(crate) struct How {
     pub(crate) workers: u64,
     /// Whether server and load had a core each.
     pub(crate) pinned: bool,
+    /// The database, and where it runs; empty if there was none.
+    pub(crate) database: String,
 }
 
 /// A contender's figures in a row.
@@ -69,6 +71,8 @@ pub(crate) struct Round {
     pub(crate) requests_per_second: f64,
     /// Processor time of the server for each request, in microseconds.
     pub(crate) cpu_micros: Option<f64>,
+    /// Processor time of the database's sessions for each request, in microseconds.
+    pub(crate) database_micros: Option<f64>,
     /// Latency: half of the answers took at most this, in microseconds.
     pub(crate) p50_micros: f64,
     /// Latency: 99 of 100 answers took at most this, in microseconds.
@@ -271,6 +275,7 @@ impl RowResult {
                 connections: whole(&how["connections"]),
                 workers: whole(&how["workers"]),
                 pinned: how["pinned"].as_bool().unwrap_or(false),
+                database: text(&how["database"]),
             },
             contenders: list(&value["contenders"], Measured::from_json),
             left_out: pairs(&value["left_out"]),
@@ -290,6 +295,7 @@ impl RowResult {
                 "connections": how.connections,
                 "workers": how.workers,
                 "pinned": how.pinned,
+                "database": how.database,
             },
             "contenders": self.contenders.iter().map(Measured::to_json).collect::<Value>(),
             "left_out": pairs_to_json(&self.left_out),
@@ -305,6 +311,7 @@ impl Measured {
             rounds: list(&value["rounds"], |round| Round {
                 requests_per_second: number(&round["requests_per_second"]),
                 cpu_micros: round["cpu_micros"].as_f64(),
+                database_micros: round["database_micros"].as_f64(),
                 p50_micros: number(&round["p50_micros"]),
                 p99_micros: number(&round["p99_micros"]),
             }),
@@ -318,6 +325,7 @@ impl Measured {
             json!({
                 "requests_per_second": rounded(round.requests_per_second),
                 "cpu_micros": round.cpu_micros.map(rounded),
+                "database_micros": round.database_micros.map(rounded),
                 "p50_micros": rounded(round.p50_micros),
                 "p99_micros": rounded(round.p99_micros),
             })
@@ -411,6 +419,7 @@ pub(crate) mod tests {
                 .map(|noise| Round {
                     requests_per_second: (50_000.0 / factor * noise).round(),
                     cpu_micros: Some(15.0 * factor),
+                    database_micros: None,
                     p50_micros: 600.0 * factor,
                     p99_micros: 1250.0 * factor,
                 })
@@ -436,6 +445,7 @@ pub(crate) mod tests {
                 connections: 32,
                 workers: 1,
                 pinned: true,
+                database: String::new(),
             },
             contenders: vec![measured("zzz", 1.0), measured("axum", 2.0)],
             left_out: vec![("actix-web".to_owned(), "the build failed".to_owned())],

@@ -37,7 +37,8 @@ Options:
   --instructions         instructions per request alone, which need no quiet machine; writes no page
   --json                 the results as JSON
 
-What it uses where it is installed: wrk or oha for load, valgrind for instructions, taskset for a core each.
+What it uses where it is installed: wrk or oha for load, valgrind for instructions, taskset for a core each. Rows with a
+database need PostgreSQL, which is looked for, and started, as cargo xtask test does.
 Profiles stay in target/bench-run/callgrind, to be read with
   callgrind_annotate --inclusive=yes target/bench-run/callgrind/zzz-plaintext-3500.out",
     );
