@@ -40,7 +40,7 @@ impl<'a> Database<'a> {
         let sql = package(root, keeper, Folder::Peers, "bench-sql")?;
         let (servers, server) = Servers::find_only(POSTGRES, Paint::of_stdout())?;
         let name = format!("zzz_bench_{}", std::process::id());
-        let url = beside(&server, &name)?;
+        let url = beside(POSTGRES, &server, &name)?;
         let mut database = Database { keeper, sql, server, url, name, lines: Vec::new(), _servers: servers };
         // Told before there is anything to be undone.
         let drop = format!(
@@ -144,9 +144,9 @@ fn ask(program: &Path, url: &str, sql: &str) -> Result<String, String> {
     Err(format!("PostgreSQL refuses `{first}`: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
-/// The URL of another database of the same server.
-fn beside(url: &str, name: &str) -> Result<String, String> {
-    let wrong = || format!("the address in {POSTGRES} is no URL such as postgres://user@host/database");
+/// The URL of another database of the server whose address is in this variable.
+pub(crate) fn beside(variable: &str, url: &str, name: &str) -> Result<String, String> {
+    let wrong = || format!("the address in {variable} is no URL such as postgres://user@host/database");
     let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
     let (rest, options) =
         rest.split_once('?').map_or((rest, String::new()), |(rest, options)| (rest, format!("?{options}")));
@@ -155,7 +155,7 @@ fn beside(url: &str, name: &str) -> Result<String, String> {
 }
 
 /// A word for a shell.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn another_database_of_the_same_server_keeps_user_and_options() {
-        let beside = |url| beside(url, "b");
+        let beside = |url| beside(POSTGRES, url, "b");
         assert_eq!(
             beside("postgres://p:w@h:5433/a?sslmode=disable").unwrap(),
             "postgres://p:w@h:5433/b?sslmode=disable"

@@ -2,6 +2,7 @@
 
 use super::{
     contenders::CONTENDERS,
+    data,
     environment::Environment,
     metrics::METRICS,
     results::{AppResult, Built, Results, RoutesResult, RowResult, Seconds},
@@ -17,7 +18,8 @@ const OPENING: &str = "\
 
 zzz beside its peers, measured in one run on one machine. Every figure in any document of zzz comes from here.
 `cargo xtask bench` measures it anew on yours, `cargo xtask bench json` one row of it, and
-`cargo xtask bench build` the sample app, `cargo xtask bench routes` what 200 routes cost to compile;
+`cargo xtask bench data` the data layer alone, `cargo xtask bench build` the sample app, and
+`cargo xtask bench routes` what 200 routes cost to compile;
 `cargo xtask help bench` tells the rest.
 
 ![requests per second and instructions per request, row by row](benchmarks.svg)
@@ -73,6 +75,9 @@ pub(crate) fn markdown(results: &Results) -> String {
     for row in &results.rows {
         page.push_str(&section(row, newest));
     }
+    if !results.data.is_empty() {
+        page.push_str(&data::page::section(&results.data, newest));
+    }
     if let Some(app) = &results.app {
         page.push_str("\n## The sample app\n\n");
         page.push_str(&figures(app).markdown());
@@ -118,6 +123,7 @@ pub(crate) fn terminal(results: &Results) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
+    text.push_str(&data::page::terminal(&results.data));
     if let Some(built) = &results.routes {
         text.push_str(&format!("\ncompiling {} routes\n{}", built.handlers, routes(built).text()));
     }
@@ -188,14 +194,17 @@ fn remarks(row: &RowResult) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     lines.extend(row.left_out.iter().map(|(name, why)| format!("{name} is left out: {}", first_line(why))));
     lines.extend(row.notes.iter().map(|note| first_line(note)));
     lines
 }
 
+pub(super) fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// A line for what was measured at another time than most of the page.
-fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
+pub(super) fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
     match newest {
         Some(newest) if newest != environment => {
             format!(
@@ -244,14 +253,7 @@ fn routes(built: &RoutesResult) -> Table {
 }
 
 fn contenders(environment: Option<&Environment>) -> Table {
-    let version = |name: &str| {
-        let versions = environment.into_iter().flat_map(|it| &it.versions);
-        versions
-            .into_iter()
-            .find(|(of, _)| of == name)
-            .map(|(_, version)| version.clone())
-            .unwrap_or_default()
-    };
+    let version = |name: &str| environment.map(|it| it.version(name)).unwrap_or_default();
     let rows = CONTENDERS.iter().map(|it| vec![it.name.to_owned(), version(it.name), it.is.to_owned()]);
     let headings = ["", "versions", "what it is"].map(str::to_owned).to_vec();
     Table { words: true, headings, rows: rows.collect() }

@@ -71,6 +71,16 @@ pub(crate) const DATA_CONTENDERS: &[DataContender] = &[
     },
 ];
 
+/// The contenders and their crates, under names that no server among the contenders has.
+pub(crate) fn crates() -> impl Iterator<Item = (String, (Folder, &'static [&'static str]))> {
+    DATA_CONTENDERS.iter().map(|it| (version_key(it), it.crates))
+}
+
+/// Under which name the versions of its crates are kept.
+pub(super) fn version_key(contender: &DataContender) -> String {
+    format!("data: {}", contender.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,11 @@ use std::{
 };
 
 use crate::{
-    bench::{Bench, keeper::Keeper},
+    bench::{
+        Bench,
+        database::{beside, quoted},
+        keeper::Keeper,
+    },
     paint::Paint,
     servers::{MYSQL, POSTGRES, Servers},
 };
@@ -70,8 +74,7 @@ impl<'a> Database<'a> {
         let (servers, url) = match kind.server() {
             Some(variable) => {
                 let (servers, url) = Servers::find_only(variable, Paint::of_stdout())?;
-                let url = beside(&url, &name).ok_or_else(|| format!("the address in {variable} is no URL"))?;
-                (servers, url)
+                (servers, unencrypted(&beside(variable, &url, &name)?))
             }
             None => (Servers::default(), format!("sqlite://{}", folder.join(format!("{name}.db")).display())),
         };
@@ -127,23 +130,12 @@ impl Drop for Database<'_> {
     }
 }
 
-/// The URL of another database of the same server, without encryption: over loopback nobody wants it, and it would be
-/// measured.
-fn beside(url: &str, name: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
-    let host = rest.split_once('/').map_or(rest, |(host, _)| host);
-    let others: String = options
-        .split('&')
-        .filter(|option| !option.is_empty() && !option.starts_with("sslmode="))
-        .map(|option| format!("{option}&"))
-        .collect();
-    Some(format!("{scheme}://{host}/{name}?{others}sslmode=disable"))
-}
-
-/// A word for a shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
+/// The same address, without encryption: over loopback nobody wants it, and it would be measured.
+fn unencrypted(url: &str) -> String {
+    let (address, options) = url.split_once('?').unwrap_or((url, ""));
+    let others = options.split('&').filter(|option| !option.is_empty() && !option.starts_with("sslmode="));
+    let options: Vec<&str> = others.chain(["sslmode=disable"]).collect();
+    format!("{address}?{}", options.join("&"))
 }
 
 #[cfg(test)]
@@ -151,15 +143,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_database_of_the_same_server_keeps_user_and_options_but_no_encryption() {
-        let beside = |url| beside(url, "b").unwrap();
-        assert_eq!(beside("postgres://p:w@h:5433/a"), "postgres://p:w@h:5433/b?sslmode=disable");
-        assert_eq!(beside("mysql://h/?sslmode=require&socket=/s"), "mysql://h/b?socket=/s&sslmode=disable");
-        assert_eq!(super::beside("host=h user=p", "b"), None);
-    }
-
-    #[test]
-    fn a_word_with_any_sign_is_one_word() {
-        assert_eq!(quoted("it's $(true)"), r"'it'\''s $(true)'");
+    fn an_address_keeps_its_options_but_no_encryption() {
+        assert_eq!(unencrypted("postgres://p@h/b"), "postgres://p@h/b?sslmode=disable");
+        assert_eq!(unencrypted("mysql://h/b?sslmode=require&socket=/s"), "mysql://h/b?socket=/s&sslmode=disable");
     }
 }

@@ -10,7 +10,7 @@
 //! A contender is no server but a program that does one thing so many times and ends. So what it used is known when it has
 //! ended, and the difference of two numbers of rounds has neither start nor stop in it.
 
-mod contenders;
+pub(super) mod contenders;
 mod database;
 mod goals;
 pub(super) mod page;
@@ -30,7 +30,6 @@ use self::{
 use super::{
     Bench,
     contenders::{OURS, package},
-    environment::versions_of,
     progress::Progress,
     server,
 };
@@ -84,12 +83,6 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<DataResult>, String> {
         }
     }
     Ok(results)
-}
-
-/// The versions of the contenders' crates.
-pub(super) fn versions(root: &std::path::Path) -> Vec<(String, String)> {
-    let of = |it: &DataContender| (format!("{} (data)", it.name), versions_of(root, it.crates));
-    DATA_CONTENDERS.iter().map(of).collect()
 }
 
 fn works(contender: &DataContender, row: &DataRow) -> bool {
