@@ -86,7 +86,7 @@ fn main() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             match word {
                 "create" => runtime.block_on(tables::create(&url, database)),
-                "drop" => runtime.block_on(tables::drop(&url)),
+                "drop" => runtime.block_on(tables::drop(&url, database)),
                 _ => runtime.block_on(tables::take(&url, database)),
             }
         }

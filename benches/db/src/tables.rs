@@ -8,7 +8,7 @@ use super::{Draft, Post};
 /// How many rows are inserted at once.
 const BATCH: u64 = 500;
 
-/// Makes the database, if there is none, and its tables anew.
+/// Makes the database, if there is none, and its tables anew; says of what version it is.
 pub(super) async fn create(url: &DatabaseUrl, database: Database) {
     storage::create(url).await.unwrap();
     let repo = open(url).await;
@@ -30,11 +30,27 @@ pub(super) async fn create(url: &DatabaseUrl, database: Database) {
         });
         repo.insert_all(posts).await.unwrap();
     }
+    let (name, version) = match database {
+        Database::Sqlite => ("SQLite", "SELECT sqlite_version()"),
+        Database::Postgres => ("PostgreSQL", "SHOW server_version"),
+        Database::Mysql => ("MySQL", "SELECT version()"),
+    };
+    let version = repo.sql::<String>(version, []).await.unwrap().remove(0);
+    // MariaDB says that it is, and what built it.
+    let name = if version.contains("MariaDB") { "MariaDB" } else { name };
+    println!("{name} {}", version.split([' ', '-']).next().unwrap_or_default());
     repo.close().await;
 }
 
-/// Removes the database.
-pub(super) async fn drop(url: &DatabaseUrl) {
+/// Removes the database, whoever still works on it.
+pub(super) async fn drop(url: &DatabaseUrl, database: Database) {
+    if database == Database::Postgres && storage::exists(url).await.unwrap() {
+        let repo = open(url).await;
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        repo.sql::<bool>(end, []).await.unwrap();
+        repo.close().await;
+    }
     storage::drop(url).await.unwrap();
 }
 

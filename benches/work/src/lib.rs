@@ -1,7 +1,9 @@
 //! What every program does that measures the data layer, whichever driver it is written on.
 //!
 //! `bench-<name> <case> <rounds>` works on the database that DATABASE_URL names, and prints `checksum <number>`: the sum
-//! of what it has read, or of what the database said to what it wrote. Whoever does the same work prints the same.
+//! of what it has read, or of what the database said to what it wrote. Whoever does the same work prints the same. Then it
+//! prints `cpu <nanoseconds>`: the processor time that the whole process has had, all its threads, those that have ended
+//! too. What others can see of that is counted in hundredths of a second.
 //!
 //! | module | holds |
 //! |---|---|
@@ -27,7 +29,12 @@ pub const TASKS: u64 = 64;
 /// How many rows `insert_all` inserts with one call.
 pub const BATCH: u64 = 100;
 
-/// Says what came out.
+/// Says what came out, and what it cost.
 fn report(checksum: u64) {
     println!("checksum {checksum}");
+    #[cfg(unix)]
+    {
+        let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        println!("cpu {}", used.tv_sec * 1_000_000_000 + used.tv_nsec);
+    }
 }

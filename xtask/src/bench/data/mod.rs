@@ -164,7 +164,7 @@ fn turns(
             let [few, many] = work.row.rounds;
             match one(few).and_then(|few| Ok((few, one(many)?))) {
                 Ok((few, many)) => {
-                    let each = work.each(few, many);
+                    let each = turn::each(work.row, few, many);
                     entry.measured.time.push(each.time);
                     entry.measured.cpu.extend(each.cpu);
                 }
@@ -220,12 +220,12 @@ mod tests {
 
     #[test]
     fn what_comes_to_something_else_than_ours_is_refused() {
-        let answer = |said: &str| turn::tests::answer(said, "2 drafts");
+        let answer = |said: u64| turn::tests::answer(said, "2 drafts");
         let mut right = HashMap::new();
-        assert_eq!(same(&mut right, 10, answer("1")), Ok(()));
-        assert_eq!(same(&mut right, 10, answer("1")), Ok(()));
-        assert_eq!(same(&mut right, 20, answer("2")), Ok(()));
-        let error = same(&mut right, 10, answer("2")).unwrap_err();
+        assert_eq!(same(&mut right, 10, answer(1)), Ok(()));
+        assert_eq!(same(&mut right, 10, answer(1)), Ok(()));
+        assert_eq!(same(&mut right, 20, answer(2)), Ok(()));
+        let error = same(&mut right, 10, answer(2)).unwrap_err();
         assert!(error.contains("after 10 rounds it came to") && error.contains("and not to"), "{error}");
     }
 }

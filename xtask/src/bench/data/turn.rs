@@ -7,14 +7,14 @@ use std::{
 };
 
 use super::{database::Database, rows::DataRow};
-use crate::bench::{Bench, instructions, usage};
+use crate::bench::{Bench, instructions};
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Used {
     /// By the clock, in microseconds.
     time: f64,
-    /// Of the processor, in microseconds; nothing where that can not be told.
+    /// Of the processor, in microseconds; nothing where the program can not tell.
     cpu: Option<f64>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Each {
 /// What a program says of its work, and what is found of it in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
-    said: String,
+    said: u64,
     written: Option<String>,
 }
 
@@ -49,20 +49,19 @@ impl Work<'_> {
         command.args([self.row.case, &rounds.to_string()]).env_clear().env("DATABASE_URL", self.database.url());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Nothing else that was started ends in between.
-        let used = || usage::children_cpu_micros(self.bench.ticks_per_second);
-        let (before, began) = (used(), Instant::now());
+        let began = Instant::now();
         let child = self.bench.keeper.spawn(&mut command).map_err(|error| format!("it could not be started: {error}"))?;
         let output = child.wait_with_output().map_err(|error| format!("nobody knows how it ended: {error}"))?;
-        let (time, after) = (began.elapsed(), used());
+        let time = began.elapsed();
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(format!("it ended ({}): {}", output.status, said.trim()));
         }
-        let said = checksum(&String::from_utf8_lossy(&output.stdout)).ok_or("it says no checksum")?;
+        let output = String::from_utf8_lossy(&output.stdout);
+        let said = number(&output, "checksum").ok_or("it says no checksum")?;
         let written = self.row.writes().then(|| self.database.take()).transpose()?;
         #[allow(clippy::cast_precision_loss)]
-        let cpu = before.zip(after).map(|(before, after)| after.saturating_sub(before) as f64);
+        let cpu = number(&output, "cpu").map(|nanoseconds| nanoseconds as f64 / 1e3);
         Ok((Used { time: time.as_secs_f64() * 1e6, cpu }, Answer { said, written }))
     }
 
@@ -82,35 +81,46 @@ impl Work<'_> {
         instructions::difference(totals, u64::from(many - few) * u64::from(self.row.units))
     }
 
-    /// What lies between two runs, for each unit of work.
-    pub(super) fn each(&self, few: Used, many: Used) -> Each {
-        let [first, second] = self.row.rounds;
-        let units = f64::from(second - first) * f64::from(self.row.units);
-        let between = |few: f64, many: f64| (many - few).max(0.0) / units;
-        let cpu = few.cpu.zip(many.cpu).map(|(few, many)| between(few, many));
-        Each { time: between(few.time, many.time), cpu }
-    }
 }
 
-/// The number in the last line, `checksum 123`.
-fn checksum(output: &str) -> Option<String> {
-    let number = output.trim_end().lines().last()?.strip_prefix("checksum ")?;
-    number.parse::<u64>().ok().map(|number| number.to_string())
+/// What lies between two runs, for each unit of work.
+pub(super) fn each(row: &DataRow, few: Used, many: Used) -> Each {
+    let [first, second] = row.rounds;
+    let units = f64::from(second - first) * f64::from(row.units);
+    let between = |few: f64, many: f64| (many - few).max(0.0) / units;
+    let cpu = few.cpu.zip(many.cpu).map(|(few, many)| between(few, many));
+    Each { time: between(few.time, many.time), cpu }
+}
+
+/// The number in the line that begins with this word, as in `checksum 123`.
+fn number(output: &str, word: &str) -> Option<u64> {
+    output.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' ')?.parse().ok())
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::bench::data::rows::DATA_ROWS;
 
-    pub(crate) fn answer(said: &str, written: &str) -> Answer {
-        Answer { said: said.to_owned(), written: Some(written.to_owned()) }
+    pub(crate) fn answer(said: u64, written: &str) -> Answer {
+        Answer { said, written: Some(written.to_owned()) }
     }
 
     #[test]
-    fn the_last_line_has_the_checksum() {
-        assert_eq!(checksum("a note\nchecksum 42\n"), Some("42".to_owned()));
-        assert_eq!(checksum("checksum 42\nbut then this\n"), None);
-        assert_eq!(checksum("checksum of nothing"), None);
-        assert_eq!(checksum(""), None);
+    fn numbers_are_found_by_their_word() {
+        let output = "checksum 42\ncpu 7000\n";
+        assert_eq!((number(output, "checksum"), number(output, "cpu")), (Some(42), Some(7000)));
+        assert_eq!(number("checksum of nothing\ncheck 1\n", "checksum"), None);
+        assert_eq!(number("checksum42", "checksum"), None);
+    }
+
+    #[test]
+    fn start_and_stop_are_in_neither_figure() {
+        let row = DATA_ROWS.iter().find(|row| row.name == "sqlite/gets64").unwrap();
+        let units = f64::from(row.rounds[1] - row.rounds[0]) * 64.0;
+        let used = |micros: f64| Used { time: 9000.0 + micros, cpu: Some(1000.0 + micros / 2.0) };
+        assert_eq!(each(row, used(0.0), used(units * 3.0)), Each { time: 3.0, cpu: Some(1.5) });
+        // A machine that was busy with something else meanwhile is no figure below nothing.
+        assert_eq!(each(row, used(units), Used { time: 0.0, cpu: None }), Each { time: 0.0, cpu: None });
     }
 }
