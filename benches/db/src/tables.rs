@@ -58,10 +58,8 @@ pub(super) async fn drop(url: &DatabaseUrl, database: Database) {
 pub(super) async fn take(url: &DatabaseUrl, database: Database) {
     let repo = open(url).await;
     let drafts = repo.all(Draft::query()).await.unwrap();
-    let checksum = drafts
-        .iter()
-        .map(|draft| table::sum(draft.id, &draft.title, draft.views))
-        .fold(0, u64::wrapping_add);
+    let checksum =
+        drafts.iter().map(|draft| table::sum(draft.id, &draft.title, draft.views)).fold(0, u64::wrapping_add);
     let empty = match database {
         Database::Sqlite => "DELETE FROM bench_drafts",
         Database::Postgres => "TRUNCATE bench_drafts RESTART IDENTITY",

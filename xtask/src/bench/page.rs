@@ -187,18 +187,20 @@ fn remarks(row: &RowResult) -> Vec<String> {
         .iter()
         .filter(|it| it.chart.is_some())
         .flat_map(|it| row.contenders.iter().filter_map(|contender| it.spread(contender)));
-    if noise.fold(0.0, f64::max) > NOISE {
-        lines.push(
-            "the machine did other work meanwhile: of these figures only instructions can be compared, and \
-             CPU time to some percent"
-                .to_owned(),
-        );
-    }
+    lines.extend(busy(noise));
     lines.extend(row.left_out.iter().map(|(name, why)| format!("{name} is left out: {}", first_line(why))));
     lines.extend(row.notes.iter().map(|note| first_line(note)));
     lines
 }
 
+/// A line for spreads of which one is no contender's doing.
+pub(super) fn busy(spreads: impl Iterator<Item = f64>) -> Option<String> {
+    let line = "the machine did other work meanwhile: of these figures only instructions can be compared, and \
+                CPU time to some percent";
+    (spreads.fold(0.0, f64::max) > NOISE).then(|| line.to_owned())
+}
+
+/// What fits into a line of a remark.
 pub(super) fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }

@@ -43,7 +43,8 @@ impl Peer for Bare {
     async fn connect(order: &Order) -> Self {
         let (client, connection) = tokio_postgres::connect(&order.url, NoTls).await.unwrap();
         let serving = tokio::spawn(connection);
-        let rows: Vec<String> = (0..BATCH).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
+        let rows: Vec<String> =
+            (0..BATCH).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
         let insert_all =
             format!(r#"INSERT INTO "bench_drafts" ("title", "views") VALUES {}"#, rows.join(", "));
         Bare {

@@ -29,7 +29,10 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
-pub(crate) async fn a_server_that_is_stopped_lets_requests_fail_and_is_found_again<S: Server>(server: &mut S, repo: Repo) {
+pub(crate) async fn a_server_that_is_stopped_lets_requests_fail_and_is_found_again<S: Server>(
+    server: &mut S,
+    repo: Repo,
+) {
     for number in 0..4 {
         repo.insert(Entry { id: 0, number }).await.unwrap();
     }
@@ -52,10 +55,7 @@ pub(crate) async fn a_server_that_is_stopped_lets_requests_fail_and_is_found_aga
         .collect();
     for request in requests {
         let error = request.await.unwrap().unwrap_err();
-        assert!(
-            matches!(error.kind(), ErrorKind::AcquireTimeout | ErrorKind::ConnectionLost),
-            "{error:?}"
-        );
+        assert!(matches!(error.kind(), ErrorKind::AcquireTimeout | ErrorKind::ConnectionLost), "{error:?}");
     }
     server.signal_all("CONT");
     recovered(&repo).await;
@@ -66,7 +66,10 @@ pub(crate) async fn a_server_that_is_stopped_lets_requests_fail_and_is_found_aga
     repo.insert(Entry { id: 0, number: 7 }).await.unwrap();
 }
 
-pub(crate) async fn a_server_that_is_gone_is_named_and_found_when_it_is_back<S: Server>(server: &mut S, repo: Repo) {
+pub(crate) async fn a_server_that_is_gone_is_named_and_found_when_it_is_back<S: Server>(
+    server: &mut S,
+    repo: Repo,
+) {
     server.stop(S::AT_ONCE);
     let error = loop {
         match repo.get::<Entry>(1).await {
@@ -83,9 +86,11 @@ pub(crate) async fn a_server_that_is_gone_is_named_and_found_when_it_is_back<S: 
     assert_eq!(numbers(&repo).await, [1]);
 }
 
-pub(crate) async fn what_was_acknowledged_survives_restarts_under_load_once_each<S: Server>(server: &mut S, repo: Repo) {
-    let (acknowledged, unknown) =
-        (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(BTreeSet::new())));
+pub(crate) async fn what_was_acknowledged_survives_restarts_under_load_once_each<S: Server>(
+    server: &mut S,
+    repo: Repo,
+) {
+    let (acknowledged, unknown) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(BTreeSet::new())));
     let stop = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..8_i64)
         .map(|writer| {

@@ -145,6 +145,9 @@ mod tests {
     #[test]
     fn an_address_keeps_its_options_but_no_encryption() {
         assert_eq!(unencrypted("postgres://p@h/b"), "postgres://p@h/b?sslmode=disable");
-        assert_eq!(unencrypted("mysql://h/b?sslmode=require&socket=/s"), "mysql://h/b?socket=/s&sslmode=disable");
+        assert_eq!(
+            unencrypted("mysql://h/b?sslmode=require&socket=/s"),
+            "mysql://h/b?socket=/s&sslmode=disable"
+        );
     }
 }

@@ -74,7 +74,9 @@ impl Goal {
     /// Whom it compares with.
     pub(super) fn peer(&self) -> Option<&'static str> {
         match self.bound {
-            Bound::AtMost { peer, .. } | Bound::Faster { peer, .. } | Bound::Slower { peer, .. } => Some(peer),
+            Bound::AtMost { peer, .. } | Bound::Faster { peer, .. } | Bound::Slower { peer, .. } => {
+                Some(peer)
+            }
             Bound::EachSecond(_) => None,
         }
     }
@@ -84,7 +86,8 @@ impl Goal {
         let of = |name: &str| result.contenders.iter().find(|it| it.name == name);
         let (ours, peer) = (of(OURS), self.peer().and_then(of));
         let both = |figure: fn(Of, &DataMeasured) -> Option<f64>| {
-            Some((figure(self.of, ours?)?, figure(self.of, peer?)?)).filter(|(ours, peer)| *ours > 0.0 && *peer > 0.0)
+            Some((figure(self.of, ours?)?, figure(self.of, peer?)?))
+                .filter(|(ours, peer)| *ours > 0.0 && *peer > 0.0)
         };
         let counted = |_: Of, it: &DataMeasured| it.instructions;
         let word = self.of.word();

@@ -9,8 +9,8 @@ use crate::bench::{
     contenders::OURS,
     environment::Environment,
     metrics::{cell, thousands, time},
-    page::{differs, first_line},
-    statistics::median,
+    page::{busy, differs, first_line},
+    statistics::{median, spread},
     table::Table,
 };
 
@@ -97,9 +97,11 @@ fn table(result: &DataResult) -> Table {
         ("time", |it| it.time.clone(), micros),
         ("CPU", |it| it.cpu.clone(), micros),
         ("instructions", |it| it.instructions.into_iter().collect(), |value| thousands(value.round())),
-        ("a second", |it| it.time.iter().filter(|time| **time > 0.0).map(|time| 1e6 / time).collect(), |value| {
-            thousands(value.round())
-        }),
+        (
+            "a second",
+            |it| it.time.iter().filter(|time| **time > 0.0).map(|time| 1e6 / time).collect(),
+            |value| thousands(value.round()),
+        ),
     ];
     let ours = result.contenders.iter().find(|it| it.name == OURS);
     let rows = result.contenders.iter().map(|it| {
@@ -111,7 +113,8 @@ fn table(result: &DataResult) -> Table {
         });
         std::iter::once(it.name.clone()).chain(cells).collect()
     });
-    let headings = std::iter::once(String::new()).chain(columns.iter().map(|(title, ..)| (*title).to_owned()));
+    let headings =
+        std::iter::once(String::new()).chain(columns.iter().map(|(title, ..)| (*title).to_owned()));
     Table { words: false, headings: headings.collect(), rows: rows.collect() }.without_empty_columns()
 }
 
@@ -127,7 +130,9 @@ fn remarks(result: &DataResult) -> Vec<String> {
         let turns = if result.turns > 0 { format!(", {} turns", result.turns) } else { String::new() };
         lines.push(format!("{}{turns}", result.server));
     }
-    lines.extend(result.left_out.iter().map(|(name, why)| format!("{name} is left out: {}", first_line(why))));
+    lines.extend(busy(result.contenders.iter().filter_map(|it| spread(&it.time))));
+    let left_out = |(name, why): &(String, String)| format!("{name} is left out: {}", first_line(why));
+    lines.extend(result.left_out.iter().map(left_out));
     lines.extend(result.notes.iter().map(|note| first_line(note)));
     lines
 }

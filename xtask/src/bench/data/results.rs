@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 
 use crate::bench::{
     environment::Environment,
-    results::{
-        environment, environment_to_json, list, pairs, pairs_to_json, rounded, text, whole,
-    },
+    results::{environment, environment_to_json, list, pairs, pairs_to_json, rounded, text, whole},
 };
 
 /// One row.

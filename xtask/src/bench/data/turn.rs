@@ -46,12 +46,20 @@ impl Work<'_> {
     }
 
     fn run_as(&self, mut command: Command, rounds: u32) -> Result<(Used, Answer), String> {
-        command.args([self.row.case, &rounds.to_string()]).env_clear().env("DATABASE_URL", self.database.url());
+        command
+            .args([self.row.case, &rounds.to_string()])
+            .env_clear()
+            .env("DATABASE_URL", self.database.url());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let began = Instant::now();
-        let child = self.bench.keeper.spawn(&mut command).map_err(|error| format!("it could not be started: {error}"))?;
-        let output = child.wait_with_output().map_err(|error| format!("nobody knows how it ended: {error}"))?;
+        let child = self
+            .bench
+            .keeper
+            .spawn(&mut command)
+            .map_err(|error| format!("it could not be started: {error}"))?;
+        let output =
+            child.wait_with_output().map_err(|error| format!("nobody knows how it ended: {error}"))?;
         let time = began.elapsed();
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
@@ -80,7 +88,6 @@ impl Work<'_> {
         let [few, many] = self.row.counted;
         instructions::difference(totals, u64::from(many - few) * u64::from(self.row.units))
     }
-
 }
 
 /// What lies between two runs, for each unit of work.
