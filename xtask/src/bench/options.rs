@@ -1,12 +1,17 @@
 //! [`Options`]: what the words after `cargo xtask bench` ask for.
 
-use super::rows::{ROWS, Row};
+use super::{
+    data,
+    rows::{ROWS, Row},
+};
 
 /// What to measure, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     /// The rows, by name, in the order of the page.
     pub(crate) rows: Vec<&'static str>,
+    /// The rows of the data layer, by name.
+    pub(crate) data: Vec<&'static str>,
     /// Whether the sample app is built and started.
     pub(crate) app: bool,
     /// Whether an app of 200 routes is compiled, here and on axum.
@@ -27,7 +32,7 @@ const ROUTES: &str = "routes";
 
 /// Every word that asks for something to be measured.
 pub(crate) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    ROWS.iter().map(|row| row.name).chain([APP, ROUTES])
+    ROWS.iter().map(|row| row.name).chain(data::rows::words()).chain([APP, ROUTES])
 }
 
 impl Options {
@@ -35,6 +40,7 @@ impl Options {
     pub(crate) fn of(words: &[String]) -> Result<Self, String> {
         let mut options = Options {
             rows: Vec::new(),
+            data: Vec::new(),
             app: false,
             routes: false,
             quick: false,
@@ -50,11 +56,17 @@ impl Options {
                 ROUTES => options.routes = true,
                 name => match ROWS.iter().find(|row| row.name == name) {
                     Some(row) => options.rows.push(row.name),
-                    None => return Err(word.clone()),
+                    None => {
+                        let named = data::rows::named(name);
+                        if named.is_empty() {
+                            return Err(word.clone());
+                        }
+                        options.data.extend(named);
+                    }
                 },
             }
         }
-        if options.rows.is_empty() && !options.app && !options.routes {
+        if options.rows.is_empty() && options.data.is_empty() && !options.app && !options.routes {
             options.rows = ROWS.iter().map(|row| row.name).collect();
         }
         Ok(options)
@@ -91,6 +103,8 @@ mod tests {
         let app = of(&["build"]).unwrap();
         assert!(app.app && app.rows.is_empty());
         assert_eq!(of(&["json", "json", "build"]).unwrap().chosen().count(), 1);
+        let data = of(&["sqlite/all", "mysql"]).unwrap();
+        assert!(data.rows.is_empty() && data.data.len() == 5 && all.data.is_empty());
     }
 
     #[test]

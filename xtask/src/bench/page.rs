@@ -2,6 +2,7 @@
 
 use super::{
     contenders::CONTENDERS,
+    data,
     environment::Environment,
     metrics::METRICS,
     results::{AppResult, Built, Results, RoutesResult, RowResult, Seconds},
@@ -17,7 +18,8 @@ const OPENING: &str = "\
 
 zzz beside its peers, measured in one run on one machine. Every figure in any document of zzz comes from here.
 `cargo xtask bench` measures it anew on yours, `cargo xtask bench json` one row of it, and
-`cargo xtask bench build` the sample app, `cargo xtask bench routes` what 200 routes cost to compile;
+`cargo xtask bench data` the data layer alone, `cargo xtask bench build` the sample app, and
+`cargo xtask bench routes` what 200 routes cost to compile;
 `cargo xtask help bench` tells the rest.
 
 ![requests per second and instructions per request, row by row](benchmarks.svg)
@@ -41,9 +43,14 @@ const UNFAIR: &[&str] = &[
      connections, and would on short ones.",
     "To the peers: the application is ours, so a peer's expert may know a setting that its documentation does not \
      advise. A better server under `benches/peers` is welcome.",
+    "To zzz, where there is a database: it watches over its connections, sends a read again whose connection breaks, and \
+     bounds each statement; a `World` is a struct with a derive, which axum with the bare driver reads by hand. To \
+     axum-tokio-postgres: its one connection is busy with one statement at a time, as are zzz's two, where sqlx has ten. To \
+     axum-sqlx: nobody keeps its users from turning `test_before_acquire` off.",
     "To everybody: client and server talk over loopback and have one core each, no request comes from another \
-     machine, and no row here waits for a disk or a database. In an app these figures are a small part of a \
-     request. On a virtual machine the cores may be threads of one.",
+     machine, and no row waits for a disk; the database shares the cores with both, so that its processor time is in \
+     nobody's but slows all down. In an app these figures are a small part of a request. On a virtual machine the cores \
+     may be threads of one.",
 ];
 
 const ROUTES: &str = "\
@@ -67,6 +74,9 @@ pub(crate) fn markdown(results: &Results) -> String {
     let newest = newest(results);
     for row in &results.rows {
         page.push_str(&section(row, newest));
+    }
+    if !results.data.is_empty() {
+        page.push_str(&data::page::section(&results.data, newest));
     }
     if let Some(app) = &results.app {
         page.push_str("\n## The sample app\n\n");
@@ -113,6 +123,7 @@ pub(crate) fn terminal(results: &Results) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
+    text.push_str(&data::page::terminal(&results.data));
     if let Some(built) = &results.routes {
         text.push_str(&format!("\ncompiling {} routes\n{}", built.handlers, routes(built).text()));
     }
@@ -168,26 +179,34 @@ fn remarks(row: &RowResult) -> Vec<String> {
             how.workers,
             if how.workers == 1 { "" } else { "s" },
         ));
+        if !how.database.is_empty() {
+            lines.push(format!("database: {}", how.database));
+        }
     }
     let noise = METRICS
         .iter()
         .filter(|it| it.chart.is_some())
         .flat_map(|it| row.contenders.iter().filter_map(|contender| it.spread(contender)));
-    if noise.fold(0.0, f64::max) > NOISE {
-        lines.push(
-            "the machine did other work meanwhile: of these figures only instructions can be compared, and \
-             CPU time to some percent"
-                .to_owned(),
-        );
-    }
-    let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    lines.extend(busy(noise));
     lines.extend(row.left_out.iter().map(|(name, why)| format!("{name} is left out: {}", first_line(why))));
     lines.extend(row.notes.iter().map(|note| first_line(note)));
     lines
 }
 
+/// A line for spreads of which one is no contender's doing.
+pub(super) fn busy(spreads: impl Iterator<Item = f64>) -> Option<String> {
+    let line = "the machine did other work meanwhile: of these figures only instructions can be compared, and \
+                CPU time to some percent";
+    (spreads.fold(0.0, f64::max) > NOISE).then(|| line.to_owned())
+}
+
+/// What fits into a line of a remark.
+pub(super) fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// A line for what was measured at another time than most of the page.
-fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
+pub(super) fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
     match newest {
         Some(newest) if newest != environment => {
             format!(
@@ -236,14 +255,7 @@ fn routes(built: &RoutesResult) -> Table {
 }
 
 fn contenders(environment: Option<&Environment>) -> Table {
-    let version = |name: &str| {
-        let versions = environment.into_iter().flat_map(|it| &it.versions);
-        versions
-            .into_iter()
-            .find(|(of, _)| of == name)
-            .map(|(_, version)| version.clone())
-            .unwrap_or_default()
-    };
+    let version = |name: &str| environment.map(|it| it.version(name)).unwrap_or_default();
     let rows = CONTENDERS.iter().map(|it| vec![it.name.to_owned(), version(it.name), it.is.to_owned()]);
     let headings = ["", "versions", "what it is"].map(str::to_owned).to_vec();
     Table { words: true, headings, rows: rows.collect() }

@@ -2,13 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::environment::Environment;
+use super::{
+    data::{results::DataResult, rows::DATA_ROWS},
+    environment::Environment,
+};
 
 /// Everything that the page shows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Results {
     /// In the order of the page.
     pub(crate) rows: Vec<RowResult>,
+    /// The data layer alone, in the order of the page.
+    pub(crate) data: Vec<DataResult>,
     /// The sample app's build and start.
     pub(crate) app: Option<AppResult>,
     /// Compile times of 200 routes.
@@ -47,6 +52,8 @@ pub(crate) struct How {
     pub(crate) workers: u64,
     /// Whether server and load had a core each.
     pub(crate) pinned: bool,
+    /// The database, and where it runs; empty if there was none.
+    pub(crate) database: String,
 }
 
 /// A contender's figures in a row.
@@ -69,6 +76,8 @@ pub(crate) struct Round {
     pub(crate) requests_per_second: f64,
     /// Processor time of the server for each request, in microseconds.
     pub(crate) cpu_micros: Option<f64>,
+    /// Processor time of the database's sessions for each request, in microseconds.
+    pub(crate) database_micros: Option<f64>,
     /// Latency: half of the answers took at most this, in microseconds.
     pub(crate) p50_micros: f64,
     /// Latency: 99 of 100 answers took at most this, in microseconds.
@@ -183,6 +192,13 @@ impl Results {
                 }
                 keep
             });
+            self.data.retain(|row| {
+                let keep = row.environment.same_machine(here);
+                if !keep {
+                    dropped.push(format!("`{}` was measured on another machine and is dropped", row.name));
+                }
+                keep
+            });
             if self.app.as_ref().is_some_and(|app| !app.environment.same_machine(here)) {
                 dropped.push("the sample app was measured on another machine and is dropped".to_owned());
                 self.app = None;
@@ -202,6 +218,15 @@ impl Results {
         let place = |name: &str| super::ROWS.iter().position(|row| row.name == name);
         self.rows.retain(|row| place(&row.name).is_some());
         self.rows.sort_by_key(|row| place(&row.name));
+        for row in &fresh.data {
+            match self.data.iter_mut().find(|known| known.name == row.name) {
+                Some(known) => known.clone_from(row),
+                None => self.data.push(row.clone()),
+            }
+        }
+        let place = |name: &str| DATA_ROWS.iter().position(|row| row.name == name);
+        self.data.retain(|row| place(&row.name).is_some());
+        self.data.sort_by_key(|row| place(&row.name));
         if fresh.app.is_some() {
             self.app.clone_from(&fresh.app);
         }
@@ -215,7 +240,8 @@ impl Results {
     pub(crate) fn environments(&self) -> impl Iterator<Item = &Environment> {
         let rows = self.rows.iter().map(|row| &row.environment);
         let app = self.app.iter().map(|app| &app.environment);
-        rows.chain(app).chain(self.routes.iter().map(|routes| &routes.environment))
+        let data = self.data.iter().map(|row| &row.environment);
+        rows.chain(data).chain(app).chain(self.routes.iter().map(|routes| &routes.environment))
     }
 
     /// Reads what [`to_json`](Self::to_json) gave.
@@ -227,6 +253,7 @@ impl Results {
         let (app, routes) = (&value["app"], &value["routes"]);
         Ok(Results {
             rows: list(&value["rows"], RowResult::of),
+            data: list(&value["data"], DataResult::of),
             app: app.is_object().then(|| AppResult {
                 environment: environment(&app["environment"]),
                 figures: list(&app["figures"], Figure::of),
@@ -243,6 +270,9 @@ impl Results {
     pub(crate) fn to_json(&self) -> Value {
         let mut json = Map::new();
         json.insert("rows".to_owned(), self.rows.iter().map(RowResult::to_json).collect());
+        if !self.data.is_empty() {
+            json.insert("data".to_owned(), self.data.iter().map(DataResult::to_json).collect());
+        }
         if let Some(app) = &self.app {
             let figures: Value = app.figures.iter().map(Figure::to_json).collect();
             let app = json!({ "environment": environment_to_json(&app.environment), "figures": figures });
@@ -271,6 +301,7 @@ impl RowResult {
                 connections: whole(&how["connections"]),
                 workers: whole(&how["workers"]),
                 pinned: how["pinned"].as_bool().unwrap_or(false),
+                database: text(&how["database"]),
             },
             contenders: list(&value["contenders"], Measured::from_json),
             left_out: pairs(&value["left_out"]),
@@ -290,6 +321,7 @@ impl RowResult {
                 "connections": how.connections,
                 "workers": how.workers,
                 "pinned": how.pinned,
+                "database": how.database,
             },
             "contenders": self.contenders.iter().map(Measured::to_json).collect::<Value>(),
             "left_out": pairs_to_json(&self.left_out),
@@ -305,6 +337,7 @@ impl Measured {
             rounds: list(&value["rounds"], |round| Round {
                 requests_per_second: number(&round["requests_per_second"]),
                 cpu_micros: round["cpu_micros"].as_f64(),
+                database_micros: round["database_micros"].as_f64(),
                 p50_micros: number(&round["p50_micros"]),
                 p99_micros: number(&round["p99_micros"]),
             }),
@@ -318,6 +351,7 @@ impl Measured {
             json!({
                 "requests_per_second": rounded(round.requests_per_second),
                 "cpu_micros": round.cpu_micros.map(rounded),
+                "database_micros": round.database_micros.map(rounded),
                 "p50_micros": rounded(round.p50_micros),
                 "p99_micros": rounded(round.p99_micros),
             })
@@ -346,7 +380,7 @@ impl Figure {
     }
 }
 
-fn environment(value: &Value) -> Environment {
+pub(crate) fn environment(value: &Value) -> Environment {
     Environment {
         date: text(&value["date"]),
         cpu: text(&value["cpu"]),
@@ -358,7 +392,7 @@ fn environment(value: &Value) -> Environment {
     }
 }
 
-fn environment_to_json(environment: &Environment) -> Value {
+pub(crate) fn environment_to_json(environment: &Environment) -> Value {
     json!({
         "date": environment.date,
         "cpu": environment.cpu,
@@ -370,19 +404,19 @@ fn environment_to_json(environment: &Environment) -> Value {
     })
 }
 
-fn list<T>(value: &Value, of: impl Fn(&Value) -> T) -> Vec<T> {
+pub(crate) fn list<T>(value: &Value, of: impl Fn(&Value) -> T) -> Vec<T> {
     value.as_array().into_iter().flatten().map(of).collect()
 }
 
-fn pairs(value: &Value) -> Vec<(String, String)> {
+pub(crate) fn pairs(value: &Value) -> Vec<(String, String)> {
     list(value, |pair| (text(&pair[0]), text(&pair[1])))
 }
 
-fn pairs_to_json(pairs: &[(String, String)]) -> Value {
+pub(crate) fn pairs_to_json(pairs: &[(String, String)]) -> Value {
     pairs.iter().map(|(name, value)| json!([name, value])).collect()
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
@@ -390,12 +424,12 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_default()
 }
 
-fn whole(value: &Value) -> u64 {
+pub(crate) fn whole(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 
 /// To a hundredth: what is beyond was not measured.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
@@ -411,6 +445,7 @@ pub(crate) mod tests {
                 .map(|noise| Round {
                     requests_per_second: (50_000.0 / factor * noise).round(),
                     cpu_micros: Some(15.0 * factor),
+                    database_micros: None,
                     p50_micros: 600.0 * factor,
                     p99_micros: 1250.0 * factor,
                 })
@@ -436,6 +471,7 @@ pub(crate) mod tests {
                 connections: 32,
                 workers: 1,
                 pinned: true,
+                database: String::new(),
             },
             contenders: vec![measured("zzz", 1.0), measured("axum", 2.0)],
             left_out: vec![("actix-web".to_owned(), "the build failed".to_owned())],
