@@ -11,7 +11,7 @@
 //! | [`mod@measure`] | one row, from the check to its figures |
 //! | [`load`], [`usage`], [`instructions`] | what is measured: under load, from `/proc`, by valgrind |
 //! | [`app`] | build times, size and start of the sample app |
-//! | [`routes`] | what 200 handlers cost to compile |
+//! | [`routes`], [`schemas`], [`compiled`] | what 200 handlers and 100 schemas cost to compile |
 //! | [`statistics`], [`results`], [`metrics`] | figures, kept and compared |
 //! | [`table`], [`page`], [`chart`], [`progress`] | figures, shown |
 
@@ -19,6 +19,7 @@ mod app;
 mod chart;
 mod check;
 mod compile;
+mod compiled;
 mod contenders;
 mod database;
 mod environment;
@@ -36,6 +37,7 @@ mod progress;
 mod results;
 mod routes;
 mod rows;
+mod schemas;
 mod server;
 mod statistics;
 mod table;
@@ -126,6 +128,9 @@ fn measure(root: &Path, options: &Options) -> Result<Outcome, String> {
     }
     if options.routes {
         fresh.routes = Some(routes::measure(&bench)?);
+    }
+    if options.schemas {
+        fresh.schemas = Some(schemas::measure(&bench)?);
     }
     if options.json {
         println!("{:#}", fresh.to_json());

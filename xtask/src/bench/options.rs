@@ -11,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) app: bool,
     /// Whether an app of 200 routes is compiled, here and on axum.
     pub(crate) routes: bool,
+    /// Whether an app of 100 schemas is compiled, here and on its peers.
+    pub(crate) schemas: bool,
     /// Fewer rounds.
     pub(crate) quick: bool,
     /// Instructions alone: in seconds, to the percent, and for no page.
@@ -25,9 +27,12 @@ const APP: &str = "build";
 /// The word for the app of 200 routes.
 const ROUTES: &str = "routes";
 
+/// The word for the app of 100 schemas.
+const SCHEMAS: &str = "schemas";
+
 /// Every word that asks for something to be measured.
 pub(crate) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    ROWS.iter().map(|row| row.name).chain([APP, ROUTES])
+    ROWS.iter().map(|row| row.name).chain([APP, ROUTES, SCHEMAS])
 }
 
 impl Options {
@@ -37,6 +42,7 @@ impl Options {
             rows: Vec::new(),
             app: false,
             routes: false,
+            schemas: false,
             quick: false,
             instructions: false,
             json: false,
@@ -48,13 +54,14 @@ impl Options {
                 "--json" => options.json = true,
                 APP => options.app = true,
                 ROUTES => options.routes = true,
+                SCHEMAS => options.schemas = true,
                 name => match ROWS.iter().find(|row| row.name == name) {
                     Some(row) => options.rows.push(row.name),
                     None => return Err(word.clone()),
                 },
             }
         }
-        if options.rows.is_empty() && !options.app && !options.routes {
+        if options.rows.is_empty() && !options.app && !options.routes && !options.schemas {
             options.rows = ROWS.iter().map(|row| row.name).collect();
         }
         Ok(options)
@@ -90,6 +97,8 @@ mod tests {
         assert!(!all.app && all.rounds() == 3);
         let app = of(&["build"]).unwrap();
         assert!(app.app && app.rows.is_empty());
+        let schemas = of(&["schemas"]).unwrap();
+        assert!(schemas.schemas && schemas.rows.is_empty() && !schemas.routes);
         assert_eq!(of(&["json", "json", "build"]).unwrap().chosen().count(), 1);
     }
 
