@@ -40,7 +40,7 @@ impl<'a> Database<'a> {
         let sql = package(root, keeper, Folder::Peers, "bench-sql")?;
         let (servers, server) = Servers::find_only(POSTGRES, Paint::of_stdout())?;
         let name = format!("zzz_bench_{}", std::process::id());
-        let url = beside(&server, &name)?;
+        let url = plain(beside(&server, &name)?);
         let mut database = Database { keeper, sql, server, url, name, lines: Vec::new(), _servers: servers };
         // Told before there is anything to be undone.
         let drop = format!(
@@ -154,6 +154,17 @@ fn beside(url: &str, name: &str) -> Result<String, String> {
     Ok(format!("{scheme}://{host}/{name}{options}"))
 }
 
+/// The same without TLS, unless it says itself what it wants: one client would take what the server offers, and another
+/// knows no TLS.
+fn plain(url: String) -> String {
+    let options = url.split_once('?').map_or("", |(_, options)| options);
+    match options {
+        given if given.contains("sslmode=") => url,
+        "" => format!("{}?sslmode=disable", url.trim_end_matches('?')),
+        _ => format!("{url}&sslmode=disable"),
+    }
+}
+
 /// A word for a shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
@@ -172,6 +183,14 @@ mod tests {
         );
         assert_eq!(beside("postgresql://h").unwrap(), "postgresql://h/b");
         assert!(beside("host=h user=p").unwrap_err().contains("ZZZ_TEST_POSTGRES_URL is no URL"));
+    }
+
+    #[test]
+    fn nobody_encrypts_unless_all_do() {
+        let plain = |url: &str| plain(url.to_owned());
+        assert_eq!(plain("postgres://h/b"), "postgres://h/b?sslmode=disable");
+        assert_eq!(plain("postgres://h/b?a=1"), "postgres://h/b?a=1&sslmode=disable");
+        assert_eq!(plain("postgres://h/b?sslmode=require&a=1"), "postgres://h/b?sslmode=require&a=1");
     }
 
     #[test]
