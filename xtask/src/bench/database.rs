@@ -40,7 +40,7 @@ impl<'a> Database<'a> {
         let sql = package(root, keeper, Folder::Peers, "bench-sql")?;
         let (servers, server) = Servers::find_only(POSTGRES, Paint::of_stdout())?;
         let name = format!("zzz_bench_{}", std::process::id());
-        let url = plain(beside(&server, &name)?);
+        let url = unencrypted(&beside(POSTGRES, &server, &name)?);
         let mut database = Database { keeper, sql, server, url, name, lines: Vec::new(), _servers: servers };
         // Told before there is anything to be undone.
         let drop = format!(
@@ -144,9 +144,9 @@ fn ask(program: &Path, url: &str, sql: &str) -> Result<String, String> {
     Err(format!("PostgreSQL refuses `{first}`: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
-/// The URL of another database of the same server.
-fn beside(url: &str, name: &str) -> Result<String, String> {
-    let wrong = || format!("the address in {POSTGRES} is no URL such as postgres://user@host/database");
+/// The URL of another database of the server whose address is in this variable.
+pub(crate) fn beside(variable: &str, url: &str, name: &str) -> Result<String, String> {
+    let wrong = || format!("the address in {variable} is no URL such as postgres://user@host/database");
     let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
     let (rest, options) =
         rest.split_once('?').map_or((rest, String::new()), |(rest, options)| (rest, format!("?{options}")));
@@ -154,19 +154,17 @@ fn beside(url: &str, name: &str) -> Result<String, String> {
     Ok(format!("{scheme}://{host}/{name}{options}"))
 }
 
-/// The same without TLS, unless it says itself what it wants: one client would take what the server offers, and another
-/// knows no TLS.
-fn plain(url: String) -> String {
-    let options = url.split_once('?').map_or("", |(_, options)| options);
-    match options {
-        given if given.contains("sslmode=") => url,
-        "" => format!("{}?sslmode=disable", url.trim_end_matches('?')),
-        _ => format!("{url}&sslmode=disable"),
-    }
+/// The same address, without encryption: over loopback nobody wants it, and it would be measured
+/// of those clients alone that take what the server offers.
+pub(crate) fn unencrypted(url: &str) -> String {
+    let (address, options) = url.split_once('?').unwrap_or((url, ""));
+    let others = options.split('&').filter(|option| !option.is_empty() && !option.starts_with("sslmode="));
+    let options: Vec<&str> = others.chain(["sslmode=disable"]).collect();
+    format!("{address}?{}", options.join("&"))
 }
 
 /// A word for a shell.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
@@ -176,7 +174,7 @@ mod tests {
 
     #[test]
     fn another_database_of_the_same_server_keeps_user_and_options() {
-        let beside = |url| beside(url, "b");
+        let beside = |url| beside(POSTGRES, url, "b");
         assert_eq!(
             beside("postgres://p:w@h:5433/a?sslmode=disable").unwrap(),
             "postgres://p:w@h:5433/b?sslmode=disable"
@@ -186,11 +184,12 @@ mod tests {
     }
 
     #[test]
-    fn nobody_encrypts_unless_all_do() {
-        let plain = |url: &str| plain(url.to_owned());
-        assert_eq!(plain("postgres://h/b"), "postgres://h/b?sslmode=disable");
-        assert_eq!(plain("postgres://h/b?a=1"), "postgres://h/b?a=1&sslmode=disable");
-        assert_eq!(plain("postgres://h/b?sslmode=require&a=1"), "postgres://h/b?sslmode=require&a=1");
+    fn an_address_keeps_its_options_but_no_encryption() {
+        assert_eq!(unencrypted("postgres://p@h/b"), "postgres://p@h/b?sslmode=disable");
+        assert_eq!(
+            unencrypted("mysql://h/b?sslmode=require&socket=/s"),
+            "mysql://h/b?socket=/s&sslmode=disable"
+        );
     }
 
     #[test]

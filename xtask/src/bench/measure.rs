@@ -134,10 +134,9 @@ fn started(
 /// Which database it is, and where its sessions run.
 fn described(database: &Database<'_>) -> String {
     let version = database.version().unwrap_or_else(|_| "PostgreSQL".to_owned());
-    let tls = if database.url().contains("sslmode=disable") { " without TLS" } else { "" };
     match database.cores() {
-        Some(cores) => format!("{version}{tls}, whose sessions may run on the cores {cores}"),
-        None => format!("{version}{tls}, whose processes can not be seen from here"),
+        Some(cores) => format!("{version} without TLS, whose sessions may run on the cores {cores}"),
+        None => format!("{version} without TLS, whose processes can not be seen from here"),
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`http`], [`form`], [`check`] | a small client, forms with files, and whether answers are right |
 //! | [`mod@measure`] | one row, from the check to its figures |
 //! | [`load`], [`usage`], [`instructions`] | what is measured: under load, from `/proc`, by valgrind |
+//! | [`data`] | the data layer alone, beside the drivers below it and its peers |
 //! | [`app`] | build times, size and start of the sample app |
 //! | [`routes`], [`schemas`], [`compiled`] | what 200 handlers and 100 schemas cost to compile |
 //! | [`statistics`], [`results`], [`metrics`] | figures, kept and compared |
@@ -21,6 +22,7 @@ mod check;
 mod compile;
 mod compiled;
 mod contenders;
+pub(crate) mod data;
 mod database;
 mod environment;
 mod form;
@@ -123,6 +125,9 @@ fn measure(root: &Path, options: &Options) -> Result<Outcome, String> {
     };
     let mut fresh = Results::default();
     let all = options.chosen().next().is_none() || rows(&bench, &mut fresh)?;
+    if !options.data.is_empty() {
+        fresh.data = data::measure(&bench)?;
+    }
     if options.app {
         fresh.app = Some(app::measure(&bench)?);
     }
@@ -141,7 +146,8 @@ fn measure(root: &Path, options: &Options) -> Result<Outcome, String> {
         write(root, &fresh)?;
         eprintln!("{} {PAGE}, {CHART} and {FIGURES} are written", Paint::of_stdout().mark(true));
     }
-    let complete = fresh.rows.iter().all(|row| row.left_out.is_empty() && !row.contenders.is_empty());
+    let complete = fresh.rows.iter().all(|row| row.left_out.is_empty() && !row.contenders.is_empty())
+        && fresh.data.iter().all(|row| row.left_out.is_empty());
     Ok(if all && complete { Outcome::Done } else { Outcome::Failed })
 }
 

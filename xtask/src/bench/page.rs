@@ -2,6 +2,7 @@
 
 use super::{
     contenders::CONTENDERS,
+    data,
     environment::Environment,
     metrics::METRICS,
     results::{AppResult, Built, Compiled, Results, RowResult, Seconds},
@@ -17,8 +18,9 @@ const OPENING: &str = "\
 
 zzz beside its peers, measured in one run on one machine. Every figure in any document of zzz comes from here.
 `cargo xtask bench` measures it anew on yours, `cargo xtask bench json` one row of it, and
-`cargo xtask bench build` the sample app, `cargo xtask bench routes` what 200 routes cost to compile, and
-`cargo xtask bench schemas` what 100 schemas cost; `cargo xtask help bench` tells the rest.
+`cargo xtask bench data` the data layer alone, `cargo xtask bench build` the sample app, `cargo xtask bench routes`
+what 200 routes cost to compile, and `cargo xtask bench schemas` what 100 schemas cost;
+`cargo xtask help bench` tells the rest.
 
 ![requests per second and instructions per request, row by row](benchmarks.svg)
 ";
@@ -83,6 +85,9 @@ pub(crate) fn markdown(results: &Results) -> String {
     for row in &results.rows {
         page.push_str(&section(row, newest));
     }
+    if !results.data.is_empty() {
+        page.push_str(&data::page::section(&results.data, newest));
+    }
     if let Some(app) = &results.app {
         page.push_str("\n## The sample app\n\n");
         page.push_str(&figures(app).markdown());
@@ -130,6 +135,7 @@ pub(crate) fn terminal(results: &Results) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
+    text.push_str(&data::page::terminal(&results.data));
     for (built, what) in [(&results.routes, "routes"), (&results.schemas, "schemas")] {
         if let Some(built) = built {
             text.push_str(&format!("\ncompiling {} {what}\n{}", built.count, times(built).text()));
@@ -195,21 +201,26 @@ fn remarks(row: &RowResult) -> Vec<String> {
         .iter()
         .filter(|it| it.chart.is_some())
         .flat_map(|it| row.contenders.iter().filter_map(|contender| it.spread(contender)));
-    if noise.fold(0.0, f64::max) > NOISE {
-        lines.push(
-            "the machine did other work meanwhile: of these figures only instructions can be compared, and \
-             CPU time to some percent"
-                .to_owned(),
-        );
-    }
-    let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    lines.extend(busy(noise));
     lines.extend(row.left_out.iter().map(|(name, why)| format!("{name} is left out: {}", first_line(why))));
     lines.extend(row.notes.iter().map(|note| first_line(note)));
     lines
 }
 
+/// A line for spreads of which one is no contender's doing.
+pub(super) fn busy(spreads: impl Iterator<Item = f64>) -> Option<String> {
+    let line = "the machine did other work meanwhile: of these figures only instructions can be compared, and \
+                CPU time to some percent";
+    (spreads.fold(0.0, f64::max) > NOISE).then(|| line.to_owned())
+}
+
+/// What fits into a line of a remark.
+pub(super) fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// A line for what was measured at another time than most of the page.
-fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
+pub(super) fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
     match newest {
         Some(newest) if newest != environment => {
             format!(
@@ -259,14 +270,7 @@ fn times(built: &Compiled) -> Table {
 }
 
 fn contenders(environment: Option<&Environment>) -> Table {
-    let version = |name: &str| {
-        let versions = environment.into_iter().flat_map(|it| &it.versions);
-        versions
-            .into_iter()
-            .find(|(of, _)| of == name)
-            .map(|(_, version)| version.clone())
-            .unwrap_or_default()
-    };
+    let version = |name: &str| environment.map(|it| it.version(name)).unwrap_or_default();
     let rows = CONTENDERS.iter().map(|it| vec![it.name.to_owned(), version(it.name), it.is.to_owned()]);
     let headings = ["", "versions", "what it is"].map(str::to_owned).to_vec();
     Table { words: true, headings, rows: rows.collect() }

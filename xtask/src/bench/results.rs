@@ -2,13 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::environment::Environment;
+use super::{
+    data::{results::DataResult, rows::DATA_ROWS},
+    environment::Environment,
+};
 
 /// Everything that the page shows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Results {
     /// In the order of the page.
     pub(crate) rows: Vec<RowResult>,
+    /// The data layer alone, in the order of the page.
+    pub(crate) data: Vec<DataResult>,
     /// The sample app's build and start.
     pub(crate) app: Option<AppResult>,
     /// Compile times of 200 routes.
@@ -213,6 +218,13 @@ impl Results {
                 }
                 keep
             });
+            self.data.retain(|row| {
+                let keep = row.environment.same_machine(here);
+                if !keep {
+                    dropped.push(format!("`{}` was measured on another machine and is dropped", row.name));
+                }
+                keep
+            });
             if self.app.as_ref().is_some_and(|app| !app.environment.same_machine(here)) {
                 dropped.push("the sample app was measured on another machine and is dropped".to_owned());
                 self.app = None;
@@ -234,6 +246,15 @@ impl Results {
         let place = |name: &str| super::ROWS.iter().position(|row| row.name == name);
         self.rows.retain(|row| place(&row.name).is_some());
         self.rows.sort_by_key(|row| place(&row.name));
+        for row in &fresh.data {
+            match self.data.iter_mut().find(|known| known.name == row.name) {
+                Some(known) => known.clone_from(row),
+                None => self.data.push(row.clone()),
+            }
+        }
+        let place = |name: &str| DATA_ROWS.iter().position(|row| row.name == name);
+        self.data.retain(|row| place(&row.name).is_some());
+        self.data.sort_by_key(|row| place(&row.name));
         if fresh.app.is_some() {
             self.app.clone_from(&fresh.app);
         }
@@ -250,8 +271,9 @@ impl Results {
     pub(crate) fn environments(&self) -> impl Iterator<Item = &Environment> {
         let rows = self.rows.iter().map(|row| &row.environment);
         let app = self.app.iter().map(|app| &app.environment);
+        let data = self.data.iter().map(|row| &row.environment);
         let compiled = self.routes.iter().chain(&self.schemas);
-        rows.chain(app).chain(compiled.map(|compiled| &compiled.environment))
+        rows.chain(data).chain(app).chain(compiled.map(|compiled| &compiled.environment))
     }
 
     /// Reads what [`to_json`](Self::to_json) gave.
@@ -263,6 +285,7 @@ impl Results {
         let app = &value["app"];
         Ok(Results {
             rows: list(&value["rows"], RowResult::of),
+            data: list(&value["data"], DataResult::of),
             app: app.is_object().then(|| AppResult {
                 environment: environment(&app["environment"]),
                 figures: list(&app["figures"], Figure::of),
@@ -276,6 +299,9 @@ impl Results {
     pub(crate) fn to_json(&self) -> Value {
         let mut json = Map::new();
         json.insert("rows".to_owned(), self.rows.iter().map(RowResult::to_json).collect());
+        if !self.data.is_empty() {
+            json.insert("data".to_owned(), self.data.iter().map(DataResult::to_json).collect());
+        }
         if let Some(app) = &self.app {
             let figures: Value = app.figures.iter().map(Figure::to_json).collect();
             let app = json!({ "environment": environment_to_json(&app.environment), "figures": figures });
@@ -382,7 +408,7 @@ impl Figure {
     }
 }
 
-fn environment(value: &Value) -> Environment {
+pub(crate) fn environment(value: &Value) -> Environment {
     Environment {
         date: text(&value["date"]),
         cpu: text(&value["cpu"]),
@@ -394,7 +420,7 @@ fn environment(value: &Value) -> Environment {
     }
 }
 
-fn environment_to_json(environment: &Environment) -> Value {
+pub(crate) fn environment_to_json(environment: &Environment) -> Value {
     json!({
         "date": environment.date,
         "cpu": environment.cpu,
@@ -406,19 +432,19 @@ fn environment_to_json(environment: &Environment) -> Value {
     })
 }
 
-fn list<T>(value: &Value, of: impl Fn(&Value) -> T) -> Vec<T> {
+pub(crate) fn list<T>(value: &Value, of: impl Fn(&Value) -> T) -> Vec<T> {
     value.as_array().into_iter().flatten().map(of).collect()
 }
 
-fn pairs(value: &Value) -> Vec<(String, String)> {
+pub(crate) fn pairs(value: &Value) -> Vec<(String, String)> {
     list(value, |pair| (text(&pair[0]), text(&pair[1])))
 }
 
-fn pairs_to_json(pairs: &[(String, String)]) -> Value {
+pub(crate) fn pairs_to_json(pairs: &[(String, String)]) -> Value {
     pairs.iter().map(|(name, value)| json!([name, value])).collect()
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
@@ -426,12 +452,12 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_default()
 }
 
-fn whole(value: &Value) -> u64 {
+pub(crate) fn whole(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 
 /// To a hundredth: what is beyond was not measured.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
