@@ -12,7 +12,7 @@
 //! | [`load`], [`usage`], [`instructions`] | what is measured: under load, from `/proc`, by valgrind |
 //! | [`data`] | the data layer alone, beside the drivers below it and its peers |
 //! | [`app`] | build times, size and start of the sample app |
-//! | [`routes`] | what 200 handlers cost to compile |
+//! | [`routes`], [`schemas`], [`compiled`] | what 200 handlers and 100 schemas cost to compile |
 //! | [`statistics`], [`results`], [`metrics`] | figures, kept and compared |
 //! | [`table`], [`page`], [`chart`], [`progress`] | figures, shown |
 
@@ -20,6 +20,7 @@ mod app;
 mod chart;
 mod check;
 mod compile;
+mod compiled;
 mod contenders;
 pub(crate) mod data;
 mod database;
@@ -38,6 +39,7 @@ mod progress;
 mod results;
 mod routes;
 mod rows;
+mod schemas;
 mod server;
 mod statistics;
 mod table;
@@ -131,6 +133,9 @@ fn measure(root: &Path, options: &Options) -> Result<Outcome, String> {
     }
     if options.routes {
         fresh.routes = Some(routes::measure(&bench)?);
+    }
+    if options.schemas {
+        fresh.schemas = Some(schemas::measure(&bench)?);
     }
     if options.json {
         println!("{:#}", fresh.to_json());

@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) app: bool,
     /// Whether an app of 200 routes is compiled, here and on axum.
     pub(crate) routes: bool,
+    /// Whether an app of 100 schemas is compiled, here and on its peers.
+    pub(crate) schemas: bool,
     /// Fewer rounds.
     pub(crate) quick: bool,
     /// Instructions alone: in seconds, to the percent, and for no page.
@@ -30,9 +32,12 @@ const APP: &str = "build";
 /// The word for the app of 200 routes.
 const ROUTES: &str = "routes";
 
+/// The word for the app of 100 schemas.
+const SCHEMAS: &str = "schemas";
+
 /// Every word that asks for something to be measured.
 pub(crate) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    ROWS.iter().map(|row| row.name).chain(data::rows::words()).chain([APP, ROUTES])
+    ROWS.iter().map(|row| row.name).chain(data::rows::words()).chain([APP, ROUTES, SCHEMAS])
 }
 
 impl Options {
@@ -43,6 +48,7 @@ impl Options {
             data: Vec::new(),
             app: false,
             routes: false,
+            schemas: false,
             quick: false,
             instructions: false,
             json: false,
@@ -54,6 +60,7 @@ impl Options {
                 "--json" => options.json = true,
                 APP => options.app = true,
                 ROUTES => options.routes = true,
+                SCHEMAS => options.schemas = true,
                 name => match ROWS.iter().find(|row| row.name == name) {
                     Some(row) => options.rows.push(row.name),
                     None => {
@@ -66,7 +73,8 @@ impl Options {
                 },
             }
         }
-        if options.rows.is_empty() && options.data.is_empty() && !options.app && !options.routes {
+        let compiles = options.routes || options.schemas;
+        if options.rows.is_empty() && options.data.is_empty() && !options.app && !compiles {
             options.rows = ROWS.iter().map(|row| row.name).collect();
         }
         Ok(options)
@@ -102,6 +110,8 @@ mod tests {
         assert!(!all.app && all.rounds() == 3);
         let app = of(&["build"]).unwrap();
         assert!(app.app && app.rows.is_empty());
+        let schemas = of(&["schemas"]).unwrap();
+        assert!(schemas.schemas && schemas.rows.is_empty() && !schemas.routes);
         assert_eq!(of(&["json", "json", "build"]).unwrap().chosen().count(), 1);
         let data = of(&["sqlite/all", "mysql"]).unwrap();
         assert!(data.rows.is_empty() && data.data.len() == 5 && all.data.is_empty());

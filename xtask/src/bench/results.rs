@@ -17,7 +17,9 @@ pub(crate) struct Results {
     /// The sample app's build and start.
     pub(crate) app: Option<AppResult>,
     /// Compile times of 200 routes.
-    pub(crate) routes: Option<RoutesResult>,
+    pub(crate) routes: Option<Compiled>,
+    /// Compile times of 100 schemas.
+    pub(crate) schemas: Option<Compiled>,
 }
 
 /// One row.
@@ -93,14 +95,14 @@ pub(crate) struct AppResult {
     pub(crate) figures: Vec<Figure>,
 }
 
-/// Compile times of an app of many routes, on zzz and on a peer.
+/// Compile times of an app of many parts, on zzz and on its peers.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct RoutesResult {
+pub(crate) struct Compiled {
     /// Where, when and with what.
     pub(crate) environment: Environment,
-    /// How many handlers the app has.
-    pub(crate) handlers: u64,
-    /// zzz, then the peer.
+    /// How many parts the app has: handlers, or schemas.
+    pub(crate) count: u64,
+    /// zzz, then the peers.
     pub(crate) apps: Vec<Built>,
 }
 
@@ -111,7 +113,9 @@ pub(crate) struct Built {
     pub(crate) name: String,
     /// Of its crate, with everything below it built.
     pub(crate) cold: Seconds,
-    /// After a change in one handler.
+    /// The same without code: `cargo check`.
+    pub(crate) cold_check: Seconds,
+    /// After a change in one part.
     pub(crate) edit: Seconds,
     /// After such a change, without code: `cargo check`.
     pub(crate) check: Seconds,
@@ -137,14 +141,36 @@ impl Built {
         Built {
             name: text(&value["name"]),
             cold: seconds("cold"),
+            cold_check: seconds("cold_check"),
             edit: seconds("edit"),
             check: seconds("check"),
         }
     }
 
     fn to_json(&self) -> Value {
-        let Built { name, cold, edit, check } = self;
-        json!({ "name": name, "cold": cold.to_json(), "edit": edit.to_json(), "check": check.to_json() })
+        let Built { name, cold, cold_check, edit, check } = self;
+        json!({
+            "name": name,
+            "cold": cold.to_json(),
+            "cold_check": cold_check.to_json(),
+            "edit": edit.to_json(),
+            "check": check.to_json(),
+        })
+    }
+}
+
+impl Compiled {
+    fn from_json(value: &Value) -> Option<Self> {
+        value.is_object().then(|| Compiled {
+            environment: environment(&value["environment"]),
+            count: whole(&value["count"]),
+            apps: list(&value["apps"], Built::from_json),
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let apps: Value = self.apps.iter().map(Built::to_json).collect();
+        json!({ "environment": environment_to_json(&self.environment), "count": self.count, "apps": apps })
     }
 }
 
@@ -203,9 +229,11 @@ impl Results {
                 dropped.push("the sample app was measured on another machine and is dropped".to_owned());
                 self.app = None;
             }
-            if self.routes.as_ref().is_some_and(|routes| !routes.environment.same_machine(here)) {
-                dropped.push("the 200 routes were compiled on another machine and are dropped".to_owned());
-                self.routes = None;
+            for (compiled, what) in [(&mut self.routes, "200 routes"), (&mut self.schemas, "100 schemas")] {
+                if compiled.as_ref().is_some_and(|it| !it.environment.same_machine(here)) {
+                    dropped.push(format!("the {what} were compiled on another machine and are dropped"));
+                    *compiled = None;
+                }
             }
         }
         for row in &fresh.rows {
@@ -233,6 +261,9 @@ impl Results {
         if fresh.routes.is_some() {
             self.routes.clone_from(&fresh.routes);
         }
+        if fresh.schemas.is_some() {
+            self.schemas.clone_from(&fresh.schemas);
+        }
         dropped
     }
 
@@ -241,7 +272,8 @@ impl Results {
         let rows = self.rows.iter().map(|row| &row.environment);
         let app = self.app.iter().map(|app| &app.environment);
         let data = self.data.iter().map(|row| &row.environment);
-        rows.chain(data).chain(app).chain(self.routes.iter().map(|routes| &routes.environment))
+        let compiled = self.routes.iter().chain(&self.schemas);
+        rows.chain(data).chain(app).chain(compiled.map(|compiled| &compiled.environment))
     }
 
     /// Reads what [`to_json`](Self::to_json) gave.
@@ -250,7 +282,7 @@ impl Results {
         if !value["rows"].is_array() {
             return Err("it has no `rows`".to_owned());
         }
-        let (app, routes) = (&value["app"], &value["routes"]);
+        let app = &value["app"];
         Ok(Results {
             rows: list(&value["rows"], RowResult::of),
             data: list(&value["data"], DataResult::of),
@@ -258,11 +290,8 @@ impl Results {
                 environment: environment(&app["environment"]),
                 figures: list(&app["figures"], Figure::of),
             }),
-            routes: routes.is_object().then(|| RoutesResult {
-                environment: environment(&routes["environment"]),
-                handlers: whole(&routes["handlers"]),
-                apps: list(&routes["apps"], Built::from_json),
-            }),
+            routes: Compiled::from_json(&value["routes"]),
+            schemas: Compiled::from_json(&value["schemas"]),
         })
     }
 
@@ -278,11 +307,10 @@ impl Results {
             let app = json!({ "environment": environment_to_json(&app.environment), "figures": figures });
             json.insert("app".to_owned(), app);
         }
-        if let Some(routes) = &self.routes {
-            let apps: Value = routes.apps.iter().map(Built::to_json).collect();
-            let environment = environment_to_json(&routes.environment);
-            let routes = json!({ "environment": environment, "handlers": routes.handlers, "apps": apps });
-            json.insert("routes".to_owned(), routes);
+        for (name, compiled) in [("routes", &self.routes), ("schemas", &self.schemas)] {
+            if let Some(compiled) = compiled {
+                json.insert(name.to_owned(), compiled.to_json());
+            }
         }
         Value::Object(json)
     }

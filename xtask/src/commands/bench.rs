@@ -1,4 +1,4 @@
-//! `cargo xtask bench [ROW...] [--quick] [--instructions] [--json]` and `cargo xtask bench data|build|routes`.
+//! `cargo xtask bench [ROW...] [--quick] [--instructions] [--json]` and `cargo xtask bench data|build|routes|schemas`.
 
 use std::path::Path;
 
@@ -33,6 +33,7 @@ The rows, all of them if none is named:
                          `postgres`, `sqlite` or `mysql`, or one row, such as `sqlite/all`
   build                  build times, sizes, start and memory of the sample app
   routes                 compile times of an app of 200 routes, on zzz and on axum
+  schemas                compile times of 100 schemas, on zzz, SeaORM and Diesel
 
 Options:
   --quick                3 rounds instead of 7

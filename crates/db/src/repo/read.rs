@@ -77,7 +77,7 @@ impl Repo {
             prefix => dialect::lookup(self.dialect(), prefix, S::META)?,
         };
         let statement = Statement::new(sql, key);
-        only(self.fetch(statement, Access::Read, |row| S::load(row, 0)).await?, S::META.table)
+        only(self.fetch(statement, Access::Lookup, |row| S::load(row, 0)).await?, S::META.table)
     }
 
     /// The only row that meets a condition, if there is one: `repo.get_by::<Post>(Post::title.eq("x"))`.

@@ -109,7 +109,7 @@ impl Postgresql {
             return Err(control::begins(&request.statement.sql));
         }
         let asked = Instant::now();
-        let (writes, limit) = (request.access != Access::Read, request.timeout);
+        let (writes, limit) = (!request.access.reads(), request.timeout);
         loop {
             let mut lease = self.pool.take(self.acquire_timeout.saturating_sub(asked.elapsed())).await?;
             if lease.connection().is_closed() {
@@ -170,7 +170,7 @@ fn reply(request: Request, counts: Counts, asked: Instant, started: Instant) -> 
     } else {
         Timings::default()
     };
-    let affected = if request.access == Access::Read { 0 } else { counts.affected };
+    let affected = if request.access.reads() { 0 } else { counts.affected };
     Reply { sink: request.sink, affected, inserted_id: None, rows: counts.rows, timings }
 }
 
@@ -183,7 +183,7 @@ impl Driver for Postgresql {
         if let Err(error) = connection::check(&request) {
             return Box::pin(async move { Err(error) });
         }
-        if request.access == Access::Read && request.timeout == self.limit {
+        if request.access.reads() && request.timeout == self.limit {
             return Box::pin(self.read(request));
         }
         Box::pin(self.alone(request))
