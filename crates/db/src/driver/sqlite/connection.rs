@@ -40,6 +40,32 @@ pub(super) struct Connection {
     sharing: Option<(i64, bool)>,
 }
 
+/// Who wants a statement to be run.
+#[derive(Clone, Copy)]
+pub(super) enum Caller<'a> {
+    /// A task that waits; when it has gone away, its reads are stopped.
+    Waits(&'a Arc<Ticket>),
+    /// A task that runs it itself, and has this long for it.
+    Asks(Duration),
+}
+
+impl<'a> Caller<'a> {
+    fn ticket(self) -> Option<&'a Arc<Ticket>> {
+        match self {
+            Self::Waits(ticket) => Some(ticket),
+            Self::Asks(_) => None,
+        }
+    }
+
+    /// How long a statement of this limit may run.
+    fn limit(self, limit: Option<Duration>) -> Option<Duration> {
+        match self {
+            Self::Waits(_) => limit,
+            Self::Asks(most) => Some(limit.map_or(most, |limit| limit.min(most))),
+        }
+    }
+}
+
 /// What came of a statement.
 pub(super) enum Ran {
     /// It ran.
@@ -157,18 +183,17 @@ impl Connection {
     }
 
     /// Runs one statement and hands its rows to the request's sink.
-    ///
-    /// With a ticket a read is stopped once its caller is gone.
-    pub(super) fn run(&mut self, ticket: Option<&Arc<Ticket>>, request: &mut Request) -> Result<Ran> {
+    pub(super) fn run(&mut self, caller: Caller<'_>, request: &mut Request) -> Result<Ran> {
         let started = Instant::now();
-        let deadline = request.timeout.and_then(|timeout| started.checked_add(timeout));
+        let limit = caller.limit(request.timeout);
+        let deadline = limit.and_then(|limit| started.checked_add(limit));
         let sql = &*request.statement.sql;
         if request.access == Access::Script {
             self.watch(deadline, None);
             let ran = self.inner.execute_batch(sql);
             return match ran {
                 Ok(()) => Ok(Ran::Done(Counts { query: started.elapsed(), ..Counts::default() })),
-                Err(error) => Err(self.failed(error, sql, request.timeout)),
+                Err(error) => Err(self.failed(error, sql, limit)),
             };
         }
 
@@ -179,7 +204,7 @@ impl Connection {
         }
         // A read whose caller is gone is stopped. A write is finished: stopping it would undo the whole
         // transaction around it.
-        self.watch(deadline, ticket.filter(|_| reads).cloned());
+        self.watch(deadline, caller.ticket().filter(|_| reads).cloned());
         bind(&mut statement, &request.statement.params, sql)?;
 
         let changes = (!reads).then(|| self.inner.total_changes());
@@ -189,7 +214,7 @@ impl Connection {
             let row = match rows.next() {
                 Ok(Some(row)) => SqliteRow(row),
                 Ok(None) => break,
-                Err(error) => return Err(self.failed(error, sql, request.timeout)),
+                Err(error) => return Err(self.failed(error, sql, limit)),
             };
             counts.rows += 1;
             if request.timed {

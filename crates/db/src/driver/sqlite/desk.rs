@@ -2,8 +2,8 @@
 //!
 //! Each belongs to a thread, which takes work from the queue. While that thread has nothing to do, whoever looks up
 //! one row by its key uses the connection himself: that takes a few microseconds, and handing it to a thread and
-//! waking up again for the answer takes longer. Should it take long after all (the row is on a slow disk), the next
-//! ones go to the threads.
+//! waking up again for the answer takes longer. Should it take long after all, because the table is a view or the
+//! row on a slow disk, it is stopped and given to a thread, and so are the next ones.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::connection::Connection;
 
-/// A look-up that takes longer than this was no short one.
-const SHORT: Duration = Duration::from_millis(1);
+/// How long who asks may take for a look-up.
+pub(super) const SHORT: Duration = Duration::from_millis(1);
 /// How many look-ups go to the threads after one that was not short; twice as many after each one that follows it.
 const FEWEST: u32 = 16;
 /// How many go to the threads at most.
@@ -63,15 +63,20 @@ impl Spared {
         left == 0
     }
 
-    /// Learns from how long one took.
+    /// One has taken this long.
     pub(super) fn note(&self, took: Duration) {
-        let next = self.next.load(Ordering::Relaxed);
         if took > SHORT {
-            self.left.store(next, Ordering::Relaxed);
-            self.next.store((next * 2).min(MOST), Ordering::Relaxed);
-        } else if next != FEWEST {
+            self.was_long();
+        } else if self.next.load(Ordering::Relaxed) != FEWEST {
             self.next.store(FEWEST, Ordering::Relaxed);
         }
+    }
+
+    /// One was not short.
+    pub(super) fn was_long(&self) {
+        let next = self.next.load(Ordering::Relaxed);
+        self.left.store(next, Ordering::Relaxed);
+        self.next.store((next * 2).min(MOST), Ordering::Relaxed);
     }
 }
 

@@ -198,7 +198,10 @@ impl Driver for Pool {
                 Ok(Ok(worker::done(request, counts, Duration::ZERO)))
             }
             Some(Err(error)) => Ok(Err(error)),
-            None => Err(request),
+            None => {
+                self.spared.was_long();
+                Err(request)
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::connection::{Connection, Counts, Ran};
-use super::desk::Desk;
+use super::connection::{Caller, Connection, Counts, Ran};
+use super::desk::{Desk, SHORT};
 use super::queue::Queue;
 use super::ticket::Ticket;
 use super::{End, Outcome, Request, shared};
@@ -44,7 +44,7 @@ impl Single {
     /// Runs it in the transaction that is open, if one is.
     pub(super) fn run(&mut self, connection: &mut Connection) -> Result<Ran> {
         self.waited = self.queued.elapsed();
-        run_one(connection, Some(&self.ticket), &mut self.request)
+        run_one(connection, Caller::Waits(&self.ticket), &mut self.request)
     }
 
     /// Runs it in a transaction of its own, which it must not leave open.
@@ -115,13 +115,14 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
     }
 }
 
-/// Looks up one row by its key, on the thread of who asks for it. `None` if that has to wait for another process.
+/// Looks up one row by its key, on the thread of who asks for it. `None` if that takes long, or would have to wait
+/// for another process.
 pub(super) fn look_up(connection: &mut Connection, request: &mut Request) -> Option<Result<Counts>> {
     connection.be_patient(false);
-    match run_one(connection, None, request) {
+    match run_one(connection, Caller::Asks(SHORT), request) {
         Ok(Ran::Done(counts)) => Some(Ok(counts)),
         Ok(Ran::Writes) => None,
-        Err(error) if error.is_busy() => {
+        Err(error) if error.is_busy() || error.is_query_timeout() => {
             request.sink.restart();
             None
         }
@@ -169,8 +170,8 @@ fn without_keys(
 }
 
 /// Runs one statement. A panic of code that decodes a row becomes an error: the thread must live on.
-fn run_one(connection: &mut Connection, ticket: Option<&Arc<Ticket>>, request: &mut Request) -> Result<Ran> {
-    let ran = catch_unwind(AssertUnwindSafe(|| connection.run(ticket, request)));
+fn run_one(connection: &mut Connection, caller: Caller<'_>, request: &mut Request) -> Result<Ran> {
+    let ran = catch_unwind(AssertUnwindSafe(|| connection.run(caller, request)));
     connection.unwatch();
     ran.unwrap_or_else(|_| {
         Err(Error::new(
@@ -212,7 +213,7 @@ fn transaction(
                 // Some failures (disk full, a stopped write) make SQLite roll back the whole transaction.
                 // What follows would then run outside of any.
                 let outcome = if connection.in_transaction() {
-                    run_one(connection, Some(&ticket), &mut request).and_then(|ran| match ran {
+                    run_one(connection, Caller::Waits(&ticket), &mut request).and_then(|ran| match ran {
                         Ran::Done(counts) => Ok(done(request, counts, waited)),
                         Ran::Writes => Err(rolled_back()),
                     })
