@@ -11,6 +11,7 @@ use rusqlite::{OpenFlags, ToSql};
 use super::ticket::Ticket;
 use super::{Access, Request, errors};
 use crate::dialect;
+use crate::driver::Sink;
 use crate::value::time;
 use crate::{Error, ErrorKind, Result, Row, Value, ValueRef};
 
@@ -40,30 +41,12 @@ pub(super) struct Connection {
     sharing: Option<(i64, bool)>,
 }
 
-/// Who wants a statement to be run.
-#[derive(Clone, Copy)]
-pub(super) enum Caller<'a> {
-    /// A task that waits; when it has gone away, its reads are stopped.
-    Waits(&'a Arc<Ticket>),
-    /// A task that runs it itself, and has this long for it.
-    Asks(Duration),
-}
-
-impl<'a> Caller<'a> {
-    fn ticket(self) -> Option<&'a Arc<Ticket>> {
-        match self {
-            Self::Waits(ticket) => Some(ticket),
-            Self::Asks(_) => None,
-        }
-    }
-
-    /// How long a statement of this limit may run.
-    fn limit(self, limit: Option<Duration>) -> Option<Duration> {
-        match self {
-            Self::Waits(_) => limit,
-            Self::Asks(most) => Some(limit.map_or(most, |limit| limit.min(most))),
-        }
-    }
+/// A statement as it is to be run.
+pub(super) struct Order<'a> {
+    pub(super) sql: &'a str,
+    pub(super) params: &'a [Value],
+    pub(super) limit: Option<Duration>,
+    pub(super) timed: bool,
 }
 
 /// What came of a statement.
@@ -183,20 +166,33 @@ impl Connection {
     }
 
     /// Runs one statement and hands its rows to the request's sink.
-    pub(super) fn run(&mut self, caller: Caller<'_>, request: &mut Request) -> Result<Ran> {
-        let started = Instant::now();
-        let limit = caller.limit(request.timeout);
-        let deadline = limit.and_then(|limit| started.checked_add(limit));
-        let sql = &*request.statement.sql;
-        if request.access == Access::Script {
-            self.watch(deadline, None);
-            let ran = self.inner.execute_batch(sql);
-            return match ran {
-                Ok(()) => Ok(Ran::Done(Counts { query: started.elapsed(), ..Counts::default() })),
-                Err(error) => Err(self.failed(error, sql, limit)),
-            };
+    pub(super) fn run(&mut self, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+        let Request { statement, access, sink, timeout, timed, .. } = request;
+        if *access == Access::Script {
+            return self.script(&statement.sql, *timeout);
         }
+        let order = Order { sql: &statement.sql, params: &statement.params, limit: *timeout, timed: *timed };
+        self.step(Some(ticket), order, &mut **sink)
+    }
 
+    fn script(&mut self, sql: &str, limit: Option<Duration>) -> Result<Ran> {
+        let started = Instant::now();
+        self.watch(limit.and_then(|limit| started.checked_add(limit)), None);
+        match self.inner.execute_batch(sql) {
+            Ok(()) => Ok(Ran::Done(Counts { query: started.elapsed(), ..Counts::default() })),
+            Err(error) => Err(self.failed(error, sql, limit)),
+        }
+    }
+
+    /// Runs one statement and hands its rows to the sink. With a ticket a read is stopped once its caller is gone.
+    pub(super) fn step(
+        &mut self,
+        ticket: Option<&Arc<Ticket>>,
+        Order { sql, params, limit, timed }: Order<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Ran> {
+        let started = Instant::now();
+        let deadline = limit.and_then(|limit| started.checked_add(limit));
         let mut statement = self.inner.prepare_cached(sql).map_err(|error| errors::statement(error, sql))?;
         let reads = statement.readonly();
         if self.role == Role::Reader && !reads {
@@ -204,8 +200,8 @@ impl Connection {
         }
         // A read whose caller is gone is stopped. A write is finished: stopping it would undo the whole
         // transaction around it.
-        self.watch(deadline, caller.ticket().filter(|_| reads).cloned());
-        bind(&mut statement, &request.statement.params, sql)?;
+        self.watch(deadline, ticket.filter(|_| reads).cloned());
+        bind(&mut statement, params, sql)?;
 
         let changes = (!reads).then(|| self.inner.total_changes());
         let mut counts = Counts::default();
@@ -217,12 +213,12 @@ impl Connection {
                 Err(error) => return Err(self.failed(error, sql, limit)),
             };
             counts.rows += 1;
-            if request.timed {
+            if timed {
                 let before = Instant::now();
-                request.sink.row(&row)?;
+                sink.row(&row)?;
                 counts.decode += before.elapsed();
             } else {
-                request.sink.row(&row)?;
+                sink.row(&row)?;
             }
         }
         drop(rows);
