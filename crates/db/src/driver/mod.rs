@@ -59,6 +59,12 @@ pub(crate) trait Driver: Send + Sync + 'static {
         Box::pin(async { Ok(Box::new(NoLock) as Box<dyn MigrationLock>) })
     }
 
+    /// PostgreSQL's: its reads run in the caller's task, and need neither a box nor an owned [`Request`].
+    #[cfg(feature = "postgres")]
+    fn as_postgres(&self) -> Option<&postgres::Postgresql> {
+        None
+    }
+
     /// Hears a channel.
     fn listen(&self, channel: String) -> BoxFuture<'_, Result<Listener>> {
         drop(channel);
@@ -218,6 +224,36 @@ impl Sink for Discard {
         Ok(())
     }
     fn restart(&mut self) {}
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
+
+/// A sink of the one row that is asked for.
+pub(crate) struct One<T> {
+    pub(crate) row: Option<T>,
+    /// Whether there were others.
+    pub(crate) several: bool,
+    pub(crate) load: fn(&dyn Row) -> Result<T>,
+}
+
+impl<T> One<T> {
+    pub(crate) fn new(load: fn(&dyn Row) -> Result<T>) -> Self {
+        Self { row: None, several: false, load }
+    }
+}
+
+impl<T: Send + 'static> Sink for One<T> {
+    fn row(&mut self, row: &dyn Row) -> Result<()> {
+        self.several = self.row.is_some();
+        if !self.several {
+            self.row = Some((self.load)(row)?);
+        }
+        Ok(())
+    }
+    fn restart(&mut self) {
+        (self.row, self.several) = (None, false);
+    }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
