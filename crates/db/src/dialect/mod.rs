@@ -4,6 +4,7 @@
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+mod lists;
 mod render;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -22,7 +23,7 @@ pub(crate) use sqlite::{
     WRITER_BEGIN, pragmas,
 };
 
-pub use syntax::{Returning, Syntax, Upsert};
+pub use syntax::{Lists, Returning, Syntax, Upsert};
 
 pub(crate) use render::{aggregate, count, exists, explain, lookup, select};
 pub(crate) use write::{

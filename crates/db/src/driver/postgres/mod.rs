@@ -10,7 +10,10 @@
 //! has come: [`lease`]. No request to cancel is ever sent to a shared connection, where it could hit the
 //! statement of another; the server itself keeps the time limit.
 
+mod binding;
 mod connection;
+mod copy;
+mod cursor;
 mod decode;
 mod encode;
 mod errors;
@@ -32,19 +35,39 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
+
 use super::control::{self, Control, control};
 use super::{Access, BoxFuture, Driver, MigrationLock, Reply, Request, Sink, Timings, Transaction};
 use crate::dialect::{Dialect, Postgres};
 use crate::repo::Listener;
-use crate::{DatabaseConfig, Result, Value};
+use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
 use connection::{Counts, Failure, Opener};
 use lease::State;
 use listen::Hub;
 use pool::Pool;
 use statements::Plan;
 
+pub(crate) use copy::{CopyIn, CopyOut};
 pub(crate) use options::Options;
 pub(crate) use statements::Sql;
+pub(crate) use transaction::Open;
+
+/// Writes a row in the text format of COPY.
+///
+/// # Errors
+/// If a value can not be sent.
+pub(crate) fn copy_row(values: &[Value], out: &mut BytesMut) -> Result<()> {
+    encode::check_values(values).map_err(|problem| Error::new(ErrorKind::Value, problem))?;
+    for (at, value) in values.iter().enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b"\t");
+        }
+        encode::copied(value, out).map_err(|error| Error::new(ErrorKind::Value, error.to_string()))?;
+    }
+    out.extend_from_slice(b"\n");
+    Ok(())
+}
 
 /// A pool of connections to one database.
 pub(crate) struct Postgresql {
@@ -221,6 +244,14 @@ impl Driver for Postgresql {
             return Box::pin(async move { Err(error) });
         }
         Box::pin(self.alone(request))
+    }
+
+    fn stream(&self, request: Request, rows: usize) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.stream_rows(request, rows))
+    }
+
+    fn streams_in_batches(&self) -> bool {
+        true
     }
 
     fn as_postgres(&self) -> Option<&Postgresql> {
