@@ -117,6 +117,11 @@ case! {
             tx.ping().await
         });
         assert!(given_up.await.unwrap_err().to_string().contains("a COPY was given up before its end"));
+        let refused = db.repo.transaction(async |tx| {
+            assert!(tx.copy_in("COPY nowhere FROM STDIN").await.unwrap_err().to_string().contains("nowhere"));
+            tx.ping().await
+        });
+        assert!(refused.await.unwrap_err().to_string().contains("a COPY was refused"));
         assert!(db.repo.ping().await.is_ok());
     }
 

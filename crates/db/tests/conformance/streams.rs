@@ -3,10 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use zzz_db::DatabaseConfig;
 use zzz_db::query::value;
 
-use crate::backend::{Db, Thing};
+use crate::backend::{Db, Thing, config};
 use crate::case;
+
+fn alone() -> DatabaseConfig {
+    DatabaseConfig { pool_size: 1, ..config() }
+}
 
 async fn things(db: &Db, count: i64) {
     let things = (0..count).map(|n| Thing { big: Some(n), ..Thing::default() });
@@ -163,16 +168,34 @@ case! {
         assert!(rows.next().await.is_none());
     }
 
-    fn a_streams_connection_is_nobody_elses_and_comes_back_clean(db on Postgres) {
+    fn a_streams_connection_is_nobody_elses_and_comes_back_clean(db on Postgres, alone()) {
         things(db, 100).await;
+        let other = db.another().await;
         let in_transaction = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
         let mut rows = Thing::query().stream(&db.repo).max_rows(10);
         rows.next().await.unwrap().unwrap();
-        assert_eq!(db.repo.sql::<i64>(in_transaction, []).await.unwrap(), [1]);
+        assert_eq!(other.sql::<i64>(in_transaction, []).await.unwrap(), [1]);
         drop(rows);
-        while db.repo.sql::<i64>(in_transaction, []).await.unwrap() != [0] {
-            tokio::task::yield_now().await;
+        assert_eq!(db.repo.sql::<i64>("SELECT count(*) FROM pg_cursors", []).await.unwrap(), [0]);
+        assert_eq!(other.sql::<i64>(in_transaction, []).await.unwrap(), [0]);
+    }
+
+    /// The batch of which the first row is taken has come as a whole.
+    fn other_statements_follow_the_first_of_many_large_rows(db) {
+        let large = (0..20).map(|n| Thing { big: Some(n), text: Some("x".repeat(200_000)), ..Thing::default() });
+        for thing in large {
+            db.repo.insert(thing).await.unwrap();
         }
+        let done = db.repo.transaction(async |tx| {
+            let mut rows = Thing::query().stream(&tx).max_rows(10);
+            let mut count = 0;
+            while let Some(row) = rows.next().await {
+                count += row?.text.map_or(0, |text| text.len());
+                tx.ping().await?;
+            }
+            Ok::<_, zzz_db::Error>(count)
+        });
+        assert_eq!(done.await.unwrap(), 20 * 200_000);
     }
 
     fn writes_go_on_while_rows_are_read(db) {
