@@ -50,6 +50,12 @@ pub(crate) trait Driver: Send + Sync + 'static {
         false
     }
 
+    /// Answers a [look-up](Access::Lookup) at once, on the caller's thread, if that is quicker than handing it over;
+    /// otherwise gives it back.
+    fn look_up(&self, request: Request) -> Result<Result<Reply>, Request> {
+        Err(request)
+    }
+
     /// Begins a transaction on a connection of its own. Dropping it rolls back.
     fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>>;
 
@@ -154,12 +160,21 @@ pub(crate) enum End {
 pub(crate) enum Access {
     /// It reads.
     Read,
+    /// It reads one row by its key.
+    Lookup,
     /// It writes.
     Write,
     /// The database shall tell: raw SQL.
     Unknown,
     /// Several statements without values, run one after the other: a migration.
     Script,
+}
+
+impl Access {
+    /// Whether it reads, and nothing else.
+    pub(crate) fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::Lookup)
+    }
 }
 
 /// One statement to run.
@@ -209,6 +224,10 @@ pub(crate) trait Sink: Send {
     /// for [`room`](Self::room) before each row.
     fn row(&mut self, row: &dyn Row) -> Result<()>;
 
+    /// Forgets the rows that it has taken: a write was undone because of others, and is run again.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite runs a write again"))]
+    fn restart(&mut self);
+
     /// Waits until there is room for one more row; `None` if there always is.
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql")),
@@ -235,6 +254,7 @@ impl Sink for Discard {
     fn row(&mut self, _: &dyn Row) -> Result<()> {
         Ok(())
     }
+    fn restart(&mut self) {}
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
@@ -262,6 +282,9 @@ impl<T: Send + 'static> Sink for One<T> {
         }
         Ok(())
     }
+    fn restart(&mut self) {
+        (self.row, self.several) = (None, false);
+    }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
@@ -277,6 +300,9 @@ impl<T: Send + 'static> Sink for Collect<T> {
     fn row(&mut self, row: &dyn Row) -> Result<()> {
         self.rows.push(self.load.call(row)?);
         Ok(())
+    }
+    fn restart(&mut self) {
+        self.rows.clear();
     }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self

@@ -269,8 +269,16 @@ impl Repo {
             match (&self.scope, stream) {
                 (Some(scope), None) => scope.run(request).await,
                 (Some(scope), Some(rows)) => scope.open()?.stream(request, rows).await,
-                (None, None) => self.driver.run(request).await,
                 (None, Some(rows)) => self.driver.stream(request, rows).await,
+                (None, None) if access == Access::Lookup => {
+                    // Who looks up rows in a loop, and never has to wait, must let others have their turn.
+                    tokio::task::coop::consume_budget().await;
+                    match self.driver.look_up(request) {
+                        Ok(answer) => answer,
+                        Err(request) => self.driver.run(request).await,
+                    }
+                }
+                (None, None) => self.driver.run(request).await,
             }
         };
         match watch {

@@ -89,7 +89,7 @@ impl Repo {
             }
             prefix => dialect::lookup(self.dialect(), prefix, S::META)?,
         };
-        let reply = self.run(Statement::new(sql, key), Access::Read, Box::new(One::new(load))).await?;
+        let reply = self.run(Statement::new(sql, key), Access::Lookup, Box::new(One::new(load))).await?;
         let found = reply.sink.into_any().downcast::<One<S>>().map_err(|_| foreign_sink())?;
         the_one(*found, S::META.table)
     }

@@ -182,6 +182,9 @@ impl<T: Send + 'static> Sink for Feed<T> {
         }
     }
 
+    /// Never asked of it: a stream reads.
+    fn restart(&mut self) {}
+
     fn room(&mut self) -> Option<BoxFuture<'_, Result<()>>> {
         if self.batch.is_some() {
             return None;

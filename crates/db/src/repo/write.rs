@@ -550,6 +550,9 @@ impl Sink for FirstRow {
         }
         Ok(())
     }
+    fn restart(&mut self) {
+        self.0.clear();
+    }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }

@@ -177,7 +177,7 @@ impl Postgresql {
             return Err(control::begins(&request.statement.sql));
         }
         let asked = Instant::now();
-        let (writes, limit) = (request.access != Access::Read, request.timeout);
+        let (writes, limit) = (!request.access.reads(), request.timeout);
         loop {
             let mut lease = self.pool.take(self.acquire_timeout.saturating_sub(asked.elapsed())).await?;
             if lease.connection().is_closed() {
@@ -227,7 +227,7 @@ fn reply(request: Request, counts: Counts, asked: Instant, started: Instant) -> 
     } else {
         Timings::default()
     };
-    let affected = if request.access == Access::Read { 0 } else { counts.affected };
+    let affected = if request.access.reads() { 0 } else { counts.affected };
     Reply { sink: request.sink, affected, inserted_id: None, rows: counts.rows, timings }
 }
 
@@ -237,7 +237,7 @@ impl Driver for Postgresql {
     }
 
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
-        if request.access == Access::Read && self.keeps(request.timeout) {
+        if request.access.reads() && self.keeps(request.timeout) {
             return Box::pin(self.shared(request));
         }
         if let Err(error) = connection::check(&request.statement.sql, &request.statement.params) {

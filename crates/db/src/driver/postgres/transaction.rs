@@ -71,7 +71,7 @@ impl Open {
         if guarded {
             connection.post(sql::GUARD);
         }
-        let (writes, sql) = (request.access != Access::Read, request.statement.sql.clone());
+        let (writes, sql) = (!request.access.reads(), request.statement.sql.clone());
         let outcome = if request.access == Access::Script {
             self.script(&sql).await.map(|()| connection::Counts::default())
         } else {
