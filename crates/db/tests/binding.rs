@@ -34,14 +34,16 @@ async fn write(repo: &Repo, name: &str, text: &str) {
 
 fn pem(what: &str, der: &[u8]) -> String {
     let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {what}-----\n{}\n-----END {what}-----", lines.join("\n"))
 }
 
 /// Gives the server a certificate, and waits until it shows it.
 async fn certify(repo: &Repo, url: &str, algorithm: &'static rcgen::SignatureAlgorithm) {
     let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
     let text = pem("CERTIFICATE", certificate.der());
     write(repo, "server.crt", &text).await;
     write(repo, "server.key", &pem("PRIVATE KEY", &key.serialize_der())).await;
@@ -79,7 +81,8 @@ fn a_password_is_bound_to_the_servers_certificate() {
         let app = server.url().replace("postgres@", "app:a%20secret@");
         let bound = async |options: &str| {
             let repo = connect(&format!("{app}?sslmode=require&channel_binding={options}")).await?;
-            let encrypted = repo.sql::<bool>("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", []).await?;
+            let encrypted =
+                repo.sql::<bool>("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", []).await?;
             repo.close().await;
             Ok::<_, zzz_db::Error>(encrypted == [true])
         };
@@ -90,7 +93,8 @@ fn a_password_is_bound_to_the_servers_certificate() {
                 assert!(bound(options).await.unwrap(), "{algorithm:?} {options}");
             }
         }
-        let wrong = connect(&format!("{}?sslmode=require", app.replace("secret", "guess"))).await.unwrap_err();
+        let wrong =
+            connect(&format!("{}?sslmode=require", app.replace("secret", "guess"))).await.unwrap_err();
         assert!(wrong.to_string().contains("password authentication failed"), "{wrong}");
     });
 }

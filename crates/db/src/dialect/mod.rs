@@ -1,10 +1,10 @@
 //! [`Dialect`]: how a database wants its SQL, one file per database; what they share is written in `render`.
 
+mod lists;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-mod lists;
 mod render;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -19,7 +19,8 @@ use crate::{Error, ErrorKind, Query, Result, Row};
 /// How many rows are read ahead of who takes them, as Ecto's `:max_rows`.
 const MAX_ROWS: usize = 500;
 /// More can not be asked for: PostgreSQL counts those of a batch with 31 bits, and a channel has an end, too.
-const MOST_ROWS: usize = if Semaphore::MAX_PERMITS < i32::MAX as usize { Semaphore::MAX_PERMITS } else { i32::MAX as usize };
+const MOST_ROWS: usize =
+    if Semaphore::MAX_PERMITS < i32::MAX as usize { Semaphore::MAX_PERMITS } else { i32::MAX as usize };
 
 impl Repo {
     /// The rows of a query one by one: at most 500 are read ahead of who takes them (see [`Rows::max_rows`]), so
@@ -72,11 +73,19 @@ impl Repo {
 type Begun<T> = (BoxFuture<'static, Result<()>>, mpsc::Receiver<T>);
 
 enum State<T> {
-    New { start: Box<dyn FnOnce(usize) -> Begun<T> + Send>, rows: usize },
+    New {
+        start: Box<dyn FnOnce(usize) -> Begun<T> + Send>,
+        rows: usize,
+    },
     /// The statement is driven by who takes the rows.
-    Running { run: BoxFuture<'static, Result<()>>, receiver: mpsc::Receiver<T> },
+    Running {
+        run: BoxFuture<'static, Result<()>>,
+        receiver: mpsc::Receiver<T>,
+    },
     /// The statement has ended.
-    Ended { receiver: mpsc::Receiver<T> },
+    Ended {
+        receiver: mpsc::Receiver<T>,
+    },
     /// Nothing comes any more.
     Over,
 }

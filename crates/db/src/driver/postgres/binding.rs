@@ -120,7 +120,10 @@ mod tests {
         let hash = |which| hash_of(&signed_with(&[&rsa(which), &[5, 0]]));
         assert_eq!(hash(13), Some(Hash::Sha512));
         assert_eq!(hash(12), Some(Hash::Sha384));
-        assert_eq!((hash(4), hash(5), hash(11)), (Some(Hash::Sha256), Some(Hash::Sha256), Some(Hash::Sha256)));
+        assert_eq!(
+            (hash(4), hash(5), hash(11)),
+            (Some(Hash::Sha256), Some(Hash::Sha256), Some(Hash::Sha256))
+        );
         assert_eq!(hash(1), None);
         let ecdsa = der(OBJECT, &[&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 4]]);
         assert_eq!(hash_of(&signed_with(&[&ecdsa])), Some(Hash::Sha512));

@@ -86,14 +86,26 @@ impl Open {
     pub(crate) async fn copy_in(&self, text: String) -> Result<CopyIn> {
         let turn = self.turn(None).await?;
         let copy = turn.connection.begin_copy_in(&text).await?;
-        Ok(Copy { copy, connection: Arc::clone(&self.connection), held: turn.into_held(), text, unsafe_to_keep: true })
+        Ok(Copy {
+            copy,
+            connection: Arc::clone(&self.connection),
+            held: turn.into_held(),
+            text,
+            unsafe_to_keep: true,
+        })
     }
 
     /// As [`Postgresql::copy_out`].
     pub(crate) async fn copy_out(&self, text: String) -> Result<CopyOut> {
         let turn = self.turn(None).await?;
         let copy = turn.connection.begin_copy_out(&text).await?;
-        Ok(Copy { copy, connection: Arc::clone(&self.connection), held: turn.into_held(), text, unsafe_to_keep: false })
+        Ok(Copy {
+            copy,
+            connection: Arc::clone(&self.connection),
+            held: turn.into_held(),
+            text,
+            unsafe_to_keep: false,
+        })
     }
 }
 

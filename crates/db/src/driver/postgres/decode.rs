@@ -343,7 +343,8 @@ mod tests {
         assert_eq!(of(&[0, 0, 23]), Some(vec![]));
         assert_eq!(of(&[1, 1, 23, 2, 1, 4, 7, -1]), Some(vec![Value::Int(7), Value::Null]));
         assert_eq!(of(&[2, 0, 23, 1, 1, 1, 1, 4, 7]), None);
-        for cut in [&[1, 0, 23, 2, 1, 4, 7][..], &[1, 0, 23, i32::MAX, 1], &[1, 0, 23, 1, 1, i32::MAX], &[1]] {
+        for cut in [&[1, 0, 23, 2, 1, 4, 7][..], &[1, 0, 23, i32::MAX, 1], &[1, 0, 23, 1, 1, i32::MAX], &[1]]
+        {
             assert_eq!(of(cut), None, "{cut:?}");
         }
     }

@@ -102,16 +102,18 @@ impl Postgresql {
         timed: Option<Instant>,
     ) -> Result<Answer> {
         connection::check(sql.text, params)?;
-        // What goes well has no need of a clock.
-        let mut trouble: Option<Instant> = timed;
+        // What goes well has no need of a clock that is exact.
+        let mut asked: Option<Instant> = timed;
+        let mut ticked: Option<u64> = None;
         loop {
             let mut share = match self.pool.share_now()? {
                 Some(share) => share,
                 None => {
-                    let since = *trouble.get_or_insert_with(Instant::now);
-                    Box::pin(self.pool.share(self.acquire_timeout.saturating_sub(since.elapsed()))).await?
+                    let asked = *asked.get_or_insert_with(Instant::now);
+                    Box::pin(self.pool.share(self.acquire_timeout.saturating_sub(asked.elapsed()))).await?
                 }
             };
+            let ticked = *ticked.get_or_insert_with(|| self.pool.ticked());
             let started = timed.map(|_| Instant::now());
             let mut counts = Counts::default();
             let mut behind = share.sends();
@@ -137,14 +139,9 @@ impl Postgresql {
                 Err(failure) => Some(Err(failure)),
             };
             let outcome = match sent {
-                Some(Ok(rows)) => {
-                    connection::receive(pin!(rows), sink, timed.is_some(), &mut counts).await
-                }
+                Some(Ok(rows)) => connection::receive(pin!(rows), sink, timed.is_some(), &mut counts).await,
                 Some(Err(failure)) => Err(failure),
-                None => {
-                    trouble.get_or_insert_with(Instant::now);
-                    continue;
-                }
+                None => continue,
             };
             let failure = match outcome {
                 Ok(()) => {
@@ -157,8 +154,8 @@ impl Postgresql {
                 Failure::Server(error) => errors::is_outdated(error) || errors::is_lost(error),
                 Failure::Ours(_) => false,
             };
-            let since = *trouble.get_or_insert_with(Instant::now);
-            if !again || counts.rows > 0 || since.elapsed() >= self.acquire_timeout {
+            let asked = *asked.get_or_insert_with(|| self.pool.at(ticked));
+            if !again || counts.rows > 0 || asked.elapsed() >= self.acquire_timeout {
                 return Err(share.connection.explain(failure, sql.text, false, self.limit));
             }
         }

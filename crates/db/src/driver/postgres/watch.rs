@@ -50,13 +50,15 @@ fn watch(pool: &Weak<Pool>) {
         std::thread::sleep(TICK);
         let Some(pool) = pool.upgrade() else { return };
         let now = Instant::now();
+        pool.tick(now);
         let seen = look(&pool, now);
         idle = if seen.anybody { 0 } else { idle + 1 };
         if (idle > IDLE || !seen.goes_on) && pool.is_unwatched() {
             return;
         }
         let half = pool.acquire_timeout / 2;
-        if seen.longest >= half && asked.is_none_or(|asked| now.saturating_duration_since(asked) >= half * 2) {
+        if seen.longest >= half && asked.is_none_or(|asked| now.saturating_duration_since(asked) >= half * 2)
+        {
             asked = Some(now);
             pool.runtime.spawn(ask(Arc::downgrade(&pool), half));
         }
