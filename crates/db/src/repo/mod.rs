@@ -39,7 +39,8 @@ use transaction::Scope;
 /// A handle of a database: cheap to clone, and the same type outside and inside of a
 /// [transaction](Self::transaction), so that a function that takes `&Repo` works in both.
 ///
-/// Reads run side by side; writes one after the other on SQLite. A query that finds no free connection
+/// Reads run side by side; writes one after the other on SQLite, where those that wait together share a COMMIT and
+/// a row is looked up by its key in the caller's task. A query that finds no free connection
 /// within `acquire_timeout`, or runs longer than `query_timeout`, fails with a [timeout](Error::is_timeout).
 /// When the future of a query is dropped, the query is not begun if it was waiting; a running read is
 /// stopped, and a running write is finished. On PostgreSQL a read that shares its connection with others can not
