@@ -53,7 +53,8 @@ impl Drop for Database {
             runtime.block_on(async {
                 let repo = Repo::connect(&parse(&server), &DatabaseConfig::default()).await.unwrap();
                 let force = if repo.dialect().name() == "postgres" { " WITH (FORCE)" } else { "" };
-                repo.execute(&format!("DROP DATABASE {name}{force}"), []).await.unwrap();
+                let dropping = repo.with_query_timeout(None);
+                dropping.execute(&format!("DROP DATABASE {name}{force}"), []).await.unwrap();
                 repo.close().await;
             });
         });

@@ -18,8 +18,8 @@ pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::{
-    COMMIT, FILE_IS_A_DATABASE, KEYS_OFF, KEYS_ON, MODE_WAL, OPTIMIZE, READER_PRAGMAS, ROLLBACK,
-    WRITER_BEGIN, pragmas,
+    COMMIT, FILE_IS_A_DATABASE, KEYS_ARE_LATE, KEYS_OFF, KEYS_ON, LATE_FAILURES, MODE_WAL, OPTIMIZE,
+    READER_PRAGMAS, ROLLBACK, SCHEMA_VERSION, WRITER_BEGIN, pragmas,
 };
 
 pub use syntax::{Returning, Syntax, Upsert};
