@@ -40,7 +40,7 @@ impl<'a> Database<'a> {
         let sql = package(root, keeper, Folder::Peers, "bench-sql")?;
         let (servers, server) = Servers::find_only(POSTGRES, Paint::of_stdout())?;
         let name = format!("zzz_bench_{}", std::process::id());
-        let url = beside(POSTGRES, &server, &name)?;
+        let url = unencrypted(&beside(POSTGRES, &server, &name)?);
         let mut database = Database { keeper, sql, server, url, name, lines: Vec::new(), _servers: servers };
         // Told before there is anything to be undone.
         let drop = format!(
@@ -154,6 +154,15 @@ pub(crate) fn beside(variable: &str, url: &str, name: &str) -> Result<String, St
     Ok(format!("{scheme}://{host}/{name}{options}"))
 }
 
+/// The same address, without encryption: over loopback nobody wants it, and it would be measured
+/// of those clients alone that take what the server offers.
+pub(crate) fn unencrypted(url: &str) -> String {
+    let (address, options) = url.split_once('?').unwrap_or((url, ""));
+    let others = options.split('&').filter(|option| !option.is_empty() && !option.starts_with("sslmode="));
+    let options: Vec<&str> = others.chain(["sslmode=disable"]).collect();
+    format!("{address}?{}", options.join("&"))
+}
+
 /// A word for a shell.
 pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
@@ -172,6 +181,15 @@ mod tests {
         );
         assert_eq!(beside("postgresql://h").unwrap(), "postgresql://h/b");
         assert!(beside("host=h user=p").unwrap_err().contains("ZZZ_TEST_POSTGRES_URL is no URL"));
+    }
+
+    #[test]
+    fn an_address_keeps_its_options_but_no_encryption() {
+        assert_eq!(unencrypted("postgres://p@h/b"), "postgres://p@h/b?sslmode=disable");
+        assert_eq!(
+            unencrypted("mysql://h/b?sslmode=require&socket=/s"),
+            "mysql://h/b?socket=/s&sslmode=disable"
+        );
     }
 
     #[test]

@@ -21,8 +21,12 @@ const REQUESTS: [u64; 2] = [500, 3500];
 /// The same for large files, whose figures are large, too.
 const UPLOADS: [u64; 2] = [1, 5];
 
+/// The same where a database is asked.
+const QUERIES: [u64; 2] = [200, 1200];
+
 fn requests(row: &Row) -> [u64; 2] {
     match row.sends {
+        Sends::Nothing if row.database => QUERIES,
         Sends::Nothing => REQUESTS,
         Sends::File(_) => UPLOADS,
     }

@@ -135,8 +135,8 @@ fn started(
 fn described(database: &Database<'_>) -> String {
     let version = database.version().unwrap_or_else(|_| "PostgreSQL".to_owned());
     match database.cores() {
-        Some(cores) => format!("{version}, whose sessions may run on the cores {cores}"),
-        None => format!("{version}, whose processes can not be seen from here"),
+        Some(cores) => format!("{version} without TLS, whose sessions may run on the cores {cores}"),
+        None => format!("{version} without TLS, whose processes can not be seen from here"),
     }
 }
 

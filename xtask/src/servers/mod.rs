@@ -246,6 +246,21 @@ mod tests {
         assert_eq!(error, "ZZZ_TEST_ORACLE_URL names no kind of server");
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_shell_is_told_what_to_stop_and_what_to_delete() {
+        let programs = throwaway::folder_with(&["sleep"], []).unwrap();
+        let mut server = throwaway::Throwaway::new("sleeper", &programs, "TERM").unwrap();
+        let folder = format!("rm -rf '{}'", server.folder().display());
+        assert_eq!(server.ending(), folder, "nothing runs yet");
+        let mut sleep = server.command("sleep");
+        server.serve("sleep", sleep.arg("1000"), |_| true).unwrap();
+        let ending = server.ending();
+        let process = ending.strip_prefix("kill -TERM ").and_then(|rest| rest.split(';').next()).unwrap();
+        let command = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap();
+        assert!(command.ends_with("sleep\x001000\0") && ending.ends_with(&folder), "{ending}: {command}");
+    }
+
     #[test]
     fn packages_that_want_none_start_none() {
         let servers = Servers::find(&["zzz-core".to_owned()], Paint::of_stdout());

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     bench::{
         Bench,
-        database::{beside, quoted},
+        database::{beside, quoted, unencrypted},
         keeper::Keeper,
     },
     paint::Paint,
@@ -127,27 +127,5 @@ impl Drop for Database<'_> {
             // If the shell is gone, it runs nothing either.
             let _ = self.keeper.forget(line);
         }
-    }
-}
-
-/// The same address, without encryption: over loopback nobody wants it, and it would be measured.
-fn unencrypted(url: &str) -> String {
-    let (address, options) = url.split_once('?').unwrap_or((url, ""));
-    let others = options.split('&').filter(|option| !option.is_empty() && !option.starts_with("sslmode="));
-    let options: Vec<&str> = others.chain(["sslmode=disable"]).collect();
-    format!("{address}?{}", options.join("&"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_keeps_its_options_but_no_encryption() {
-        assert_eq!(unencrypted("postgres://p@h/b"), "postgres://p@h/b?sslmode=disable");
-        assert_eq!(
-            unencrypted("mysql://h/b?sslmode=require&socket=/s"),
-            "mysql://h/b?socket=/s&sslmode=disable"
-        );
     }
 }
