@@ -272,7 +272,10 @@ struct Lookup {
     meta: &'static Meta,
     sql: String,
     /// Its place among all.
-    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "PostgreSQL's connections find statements by it"))]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "PostgreSQL's connections find statements by it")
+    )]
     number: usize,
 }
 

@@ -12,7 +12,8 @@ const TARGET: &str = "zzz_db::query";
 /// Whether anybody listens, which is found out in a few nanoseconds.
 #[cfg(feature = "postgres")]
 pub(super) fn is_watched() -> bool {
-    tracing::enabled!(target: TARGET, Level::DEBUG) || tracing::enabled!(target: "zzz_db::values", Level::TRACE)
+    tracing::enabled!(target: TARGET, Level::DEBUG)
+        || tracing::enabled!(target: "zzz_db::values", Level::TRACE)
 }
 
 /// A statement that somebody watches.

@@ -207,7 +207,9 @@ impl Connection {
     pub(super) async fn query(&self, request: &mut Request) -> Result<Counts, Failure> {
         let (sql, params) = (Sql::from(&*request.statement.sql), &request.statement.params);
         let rows = match self.plan(sql, params)? {
-            Plan::Run(statement) => self.run(&statement, params).await.map_err(|error| self.not_sent(sql, error)),
+            Plan::Run(statement) => {
+                self.run(&statement, params).await.map_err(|error| self.not_sent(sql, error))
+            }
             plan => Box::pin(self.send(plan, sql, params)).await,
         };
         let mut counts = Counts::default();
@@ -235,7 +237,12 @@ impl Connection {
 
     /// Sends a statement, and waits until the server begins to answer. What is rare needs room that the future of every
     /// statement would have to have: give it a box.
-    pub(super) async fn send(&self, plan: Plan, sql: Sql<'_>, params: &[Value]) -> Result<RowStream, Failure> {
+    pub(super) async fn send(
+        &self,
+        plan: Plan,
+        sql: Sql<'_>,
+        params: &[Value],
+    ) -> Result<RowStream, Failure> {
         let outcome = match plan {
             Plan::Run(statement) => self.run(&statement, params).await,
             Plan::Prepare => {

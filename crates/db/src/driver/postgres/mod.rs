@@ -114,9 +114,7 @@ impl Postgresql {
                 Err(failure) => Some(Err(failure)),
             };
             let outcome = match sent {
-                Some(Ok(rows)) => {
-                    connection::receive(pin!(rows), sink, timed.is_some(), &mut counts).await
-                }
+                Some(Ok(rows)) => connection::receive(pin!(rows), sink, timed.is_some(), &mut counts).await,
                 Some(Err(failure)) => Err(failure),
                 None => {
                     trouble.get_or_insert_with(Instant::now);

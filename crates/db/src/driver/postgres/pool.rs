@@ -240,7 +240,12 @@ impl Pool {
                 continue;
             }
             // Who has sent a read over it that has not left yet adds the next one.
-            if quick && slot.reads > 0 && slot.reads < DEPTH && slot.thread == thread && connection.has_unsent() {
+            if quick
+                && slot.reads > 0
+                && slot.reads < DEPTH
+                && slot.thread == thread
+                && connection.has_unsent()
+            {
                 best = Some((at, 0));
                 break;
             }

@@ -56,7 +56,8 @@ fn watch(pool: &Weak<Pool>) {
             return;
         }
         let half = pool.acquire_timeout / 2;
-        if seen.longest >= half && asked.is_none_or(|asked| now.saturating_duration_since(asked) >= half * 2) {
+        if seen.longest >= half && asked.is_none_or(|asked| now.saturating_duration_since(asked) >= half * 2)
+        {
             asked = Some(now);
             pool.runtime.spawn(ask(Arc::downgrade(&pool), half));
         }
