@@ -211,20 +211,8 @@ impl Results {
     pub(crate) fn merge(&mut self, fresh: &Results) -> Vec<String> {
         let mut dropped = Vec::new();
         if let Some(here) = fresh.environments().next() {
-            self.rows.retain(|row| {
-                let keep = row.environment.same_machine(here);
-                if !keep {
-                    dropped.push(format!("`{}` was measured on another machine and is dropped", row.name));
-                }
-                keep
-            });
-            self.data.retain(|row| {
-                let keep = row.environment.same_machine(here);
-                if !keep {
-                    dropped.push(format!("`{}` was measured on another machine and is dropped", row.name));
-                }
-                keep
-            });
+            keep_those_of(here, &mut self.rows, &mut dropped);
+            keep_those_of(here, &mut self.data, &mut dropped);
             if self.app.as_ref().is_some_and(|app| !app.environment.same_machine(here)) {
                 dropped.push("the sample app was measured on another machine and is dropped".to_owned());
                 self.app = None;
@@ -236,25 +224,8 @@ impl Results {
                 }
             }
         }
-        for row in &fresh.rows {
-            match self.rows.iter_mut().find(|known| known.name == row.name) {
-                Some(known) => known.clone_from(row),
-                None => self.rows.push(row.clone()),
-            }
-        }
-        // Rows that are no more go, and the others stand in their order.
-        let place = |name: &str| super::ROWS.iter().position(|row| row.name == name);
-        self.rows.retain(|row| place(&row.name).is_some());
-        self.rows.sort_by_key(|row| place(&row.name));
-        for row in &fresh.data {
-            match self.data.iter_mut().find(|known| known.name == row.name) {
-                Some(known) => known.clone_from(row),
-                None => self.data.push(row.clone()),
-            }
-        }
-        let place = |name: &str| DATA_ROWS.iter().position(|row| row.name == name);
-        self.data.retain(|row| place(&row.name).is_some());
-        self.data.sort_by_key(|row| place(&row.name));
+        take_in(&mut self.rows, &fresh.rows, &super::ROWS.iter().map(|row| row.name).collect::<Vec<_>>());
+        take_in(&mut self.data, &fresh.data, &DATA_ROWS.iter().map(|row| row.name).collect::<Vec<_>>());
         if fresh.app.is_some() {
             self.app.clone_from(&fresh.app);
         }
@@ -314,6 +285,57 @@ impl Results {
         }
         Value::Object(json)
     }
+}
+
+/// What was measured under a name.
+trait Named: Clone {
+    fn name(&self) -> &str;
+    fn environment(&self) -> &Environment;
+}
+
+impl Named for RowResult {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+}
+
+impl Named for DataResult {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+}
+
+/// Drops what was measured on another machine, and tells it.
+fn keep_those_of<T: Named>(here: &Environment, rows: &mut Vec<T>, dropped: &mut Vec<String>) {
+    rows.retain(|row| {
+        let keep = row.environment().same_machine(here);
+        if !keep {
+            dropped.push(format!("`{}` was measured on another machine and is dropped", row.name()));
+        }
+        keep
+    });
+}
+
+/// Puts fresh rows in the place of older ones. Rows whose names are no more go, and the others stand in the order of the
+/// names.
+fn take_in<T: Named>(rows: &mut Vec<T>, fresh: &[T], names: &[&str]) {
+    for row in fresh {
+        match rows.iter_mut().find(|known| known.name() == row.name()) {
+            Some(known) => known.clone_from(row),
+            None => rows.push(row.clone()),
+        }
+    }
+    let place = |row: &T| names.iter().position(|name| *name == row.name());
+    rows.retain(|row| place(row).is_some());
+    rows.sort_by_key(place);
 }
 
 impl RowResult {
@@ -532,6 +554,23 @@ pub(crate) mod tests {
         let found: Vec<_> =
             results.rows.iter().map(|row| (row.name.as_str(), row.environment.date.as_str())).collect();
         assert_eq!(found, [("plaintext", "2025-01-31"), ("json", "2025-02-01")]);
+    }
+
+    #[test]
+    fn rows_of_the_data_layer_are_taken_in_like_the_others() {
+        let of = |names: &[&str]| {
+            let data = names.iter().map(|name| crate::bench::data::results::tests::sample(name)).collect();
+            Results { data, ..Results::default() }
+        };
+        let mut results = of(&["sqlite/all", "no such row"]);
+        assert_eq!(results.merge(&of(&["postgres/get"])), [""; 0]);
+        let names = |results: &Results| results.data.iter().map(|row| row.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&results), ["postgres/get", "sqlite/all"]);
+        assert_eq!(Results::parse(&results.to_json().to_string()).as_ref(), Ok(&results));
+        let mut elsewhere = of(&["mysql/get"]);
+        elsewhere.data[0].environment.cores = 64;
+        assert_eq!(results.merge(&elsewhere).len(), 2);
+        assert_eq!(names(&results), ["mysql/get"]);
     }
 
     #[test]

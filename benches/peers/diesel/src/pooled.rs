@@ -56,8 +56,13 @@ impl Peer for Bench {
     }
 
     async fn insert_all(&self, first: u64) -> u64 {
+        // Many rows with one statement are for a connection that blocks alone.
         let insert = diesel::insert_into(bench_drafts::table).values(Draft::many(first));
-        insert.execute(&mut self.connection().await).await.unwrap() as u64
+        let mut connection = self.connection().await;
+        let inserted = connection
+            .spawn_blocking(move |connection| diesel::RunQueryDsl::execute(insert, connection))
+            .await;
+        inserted.unwrap() as u64
     }
 
     async fn insert(&self, number: u64) -> u64 {

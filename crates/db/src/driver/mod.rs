@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::dialect::{Dialect, Statement};
 use crate::query::Load;
 use crate::repo::Listener;
-use crate::{Error, ErrorKind, Result, Row};
+use crate::{Error, ErrorKind, Result, Row, Value};
 
 /// A future of a driver.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,10 +37,17 @@ pub(crate) trait Driver: Send + Sync + 'static {
     /// Runs one statement on whichever connection is free.
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
 
-    /// Answers a [look-up](Access::Lookup) at once, on the caller's thread, if that is quicker than handing it over;
-    /// otherwise gives it back.
-    fn look_up(&self, request: Request) -> Result<Result<Reply>, Request> {
-        Err(request)
+    /// Finds one row by its key at once, on the caller's thread, if that is quicker than handing it over. If not, `None`;
+    /// the sink is then as it was.
+    fn look_up(
+        &self,
+        sql: &str,
+        key: &[Value],
+        sink: &mut dyn Sink,
+        limit: Option<Duration>,
+    ) -> Option<Result<()>> {
+        let _ = (sql, key, sink, limit);
+        None
     }
 
     /// Begins a transaction on a connection of its own. Dropping it rolls back.
@@ -135,8 +142,6 @@ pub(crate) enum End {
 pub(crate) enum Access {
     /// It reads.
     Read,
-    /// It reads one row by its key.
-    Lookup,
     /// It writes.
     Write,
     /// The database shall tell: raw SQL.
@@ -148,7 +153,7 @@ pub(crate) enum Access {
 impl Access {
     /// Whether it reads, and nothing else.
     pub(crate) fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::Lookup)
+        self == Self::Read
     }
 }
 

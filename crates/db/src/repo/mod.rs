@@ -243,14 +243,6 @@ impl Repo {
         let run = async {
             match &self.scope {
                 Some(scope) => scope.run(request).await,
-                None if access == Access::Lookup => {
-                    // Who looks up rows in a loop, and never has to wait, must let others have their turn.
-                    tokio::task::coop::consume_budget().await;
-                    match self.driver.look_up(request) {
-                        Ok(answer) => answer,
-                        Err(request) => self.driver.run(request).await,
-                    }
-                }
                 None => self.driver.run(request).await,
             }
         };

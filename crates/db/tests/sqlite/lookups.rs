@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use zzz_db::{DatabaseConfig, Error, Repo, Result};
+use zzz_db::{DatabaseConfig, Error, Repo, Result, Schema};
 
 use crate::file::{Db, Entry, config, with_config, with_file};
 
@@ -21,7 +21,7 @@ fn at_once(repo: &Repo, id: i64) -> Option<Entry> {
             return found.unwrap();
         }
     }
-    panic!("look-ups wait for a thread");
+    panic!("every look-up waits for a thread");
 }
 
 /// A task that keeps a reader busy until it is aborted.
@@ -73,6 +73,24 @@ fn while_all_connections_are_busy_it_waits_its_turn() {
             read.abort();
         }
         while db.repo.get::<Entry>(1).await.is_err() {}
+    });
+}
+
+#[derive(Schema, Debug)]
+#[schema(table = "slow")]
+struct Slow {
+    id: i64,
+}
+
+#[test]
+fn a_view_that_takes_long_is_left_to_a_thread() {
+    with_file(async |db| {
+        db.repo.execute(&format!("CREATE VIEW slow (id) AS {ENDLESS}"), []).await.unwrap();
+        let repo = db.repo.with_query_timeout(Some(Duration::from_millis(200)));
+        let mut found = pin!(repo.get::<Slow>(0));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(found.as_mut().poll(&mut cx).is_pending(), "the caller was kept busy until the limit");
+        assert!(found.await.unwrap_err().is_query_timeout());
     });
 }
 

@@ -125,7 +125,7 @@ fn reply(request: Request, counts: Counts, asked: Instant, started: Instant) -> 
         Timings::default()
     };
     let affected = match request.access {
-        Access::Read | Access::Lookup => 0,
+        Access::Read => 0,
         // What gives rows back does not count them.
         _ => counts.affected.max(if request.access == Access::Write { counts.rows } else { 0 }),
     };

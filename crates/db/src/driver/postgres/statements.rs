@@ -59,7 +59,7 @@ impl Hasher for Hash {
 struct Entry {
     /// `None` until the second use.
     prepared: Option<Arc<Prepared>>,
-    /// When it was first used.
+    /// When it was last used before it was prepared.
     used: u64,
 }
 
@@ -99,8 +99,11 @@ impl Statements {
             prepared.used.store(self.clock, Ordering::Relaxed);
             return Plan::Run(prepared.statement.clone());
         }
-        if let Some(entry) = self.entries.get(sql.text) {
-            let Some(prepared) = &entry.prepared else { return Plan::Prepare };
+        if let Some(entry) = self.entries.get_mut(sql.text) {
+            let Some(prepared) = &entry.prepared else {
+                entry.used = self.clock;
+                return Plan::Prepare;
+            };
             prepared.used.store(self.clock, Ordering::Relaxed);
             return Plan::Run(prepared.statement.clone());
         }

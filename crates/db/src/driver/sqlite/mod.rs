@@ -22,9 +22,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
 
 use super::control::ended;
-use super::{Access, BoxFuture, Driver, End, Reply, Request, Transaction};
+use super::{Access, BoxFuture, Driver, End, Reply, Request, Sink, Transaction};
 use crate::dialect::{Dialect, Sqlite};
-use crate::{DatabaseConfig, Error, ErrorKind, Result};
+use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
 use connection::{Connection, Role};
 use desk::{Desk, Spared};
 use queue::Queue;
@@ -60,7 +60,7 @@ impl Pool {
             readers: Arc::new(Queue::new()),
             writer: Arc::new(Queue::new()),
             desks: Vec::new(),
-            spared: Spared::default(),
+            spared: Spared::new(),
             acquire_timeout,
             ended: Mutex::new(ended),
         };
@@ -184,21 +184,24 @@ impl Driver for Pool {
         })
     }
 
-    fn look_up(&self, mut request: Request) -> Result<Result<Reply>, Request> {
+    fn look_up(
+        &self,
+        sql: &str,
+        key: &[Value],
+        sink: &mut dyn Sink,
+        limit: Option<Duration>,
+    ) -> Option<Result<()>> {
         if !self.spared.may_ask() {
-            return Err(request);
+            return None;
         }
-        let Some(mut desk) = self.desks.iter().rev().find_map(|desk| desk.try_take()) else {
-            return Err(request);
-        };
-        let Some(connection) = &mut *desk else { return Err(request) };
-        match worker::look_up(connection, &mut request) {
-            Some(Ok(counts)) => {
-                self.spared.note(counts.query);
-                Ok(Ok(worker::done(request, counts, Duration::ZERO)))
+        let mut desk = self.desks.iter().rev().find_map(|desk| desk.try_take())?;
+        match worker::look_up(desk.as_mut()?, sql, key, sink, limit) {
+            Some(found) => Some(found.map(|took| self.spared.note(took))),
+            None => {
+                self.spared.was_long();
+                sink.restart();
+                None
             }
-            Some(Err(error)) => Ok(Err(error)),
-            None => Err(request),
         }
     }
 

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::connection::{Connection, Counts, Ran};
-use super::desk::Desk;
+use super::connection::{Connection, Counts, Order, Ran};
+use super::desk::{Desk, SHORT};
 use super::queue::Queue;
 use super::ticket::Ticket;
 use super::{End, Outcome, Request, shared};
-use crate::driver::{Reply, Timings};
-use crate::{Error, ErrorKind, Result};
+use crate::driver::{Reply, Sink, Timings};
+use crate::{Error, ErrorKind, Result, Value};
 
 /// What a thread can be asked for.
 pub(super) enum Job {
@@ -44,7 +44,7 @@ impl Single {
     /// Runs it in the transaction that is open, if one is.
     pub(super) fn run(&mut self, connection: &mut Connection) -> Result<Ran> {
         self.waited = self.queued.elapsed();
-        run_one(connection, Some(&self.ticket), &mut self.request)
+        run_one(connection, &self.ticket, &mut self.request)
     }
 
     /// Runs it in a transaction of its own, which it must not leave open.
@@ -104,6 +104,7 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
             && let Some(connection) = &mut *desk.take()
             && single.ticket.start()
         {
+            connection.be_patient(true);
             let ran = single.run_alone(connection);
             single.answer(ran);
         }
@@ -114,18 +115,22 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
     }
 }
 
-/// Looks up one row by its key, on the thread of who asks for it. `None` if that has to wait for another process.
-pub(super) fn look_up(connection: &mut Connection, request: &mut Request) -> Option<Result<Counts>> {
+/// Looks up one row by its key, on the thread of who asks for it; how long it took. `None` if that is too long, or
+/// would mean to wait for another process.
+pub(super) fn look_up(
+    connection: &mut Connection,
+    sql: &str,
+    key: &[Value],
+    sink: &mut dyn Sink,
+    limit: Option<Duration>,
+) -> Option<Result<Duration>> {
     connection.be_patient(false);
-    let ran = run_one(connection, None, request);
-    connection.be_patient(true);
-    match ran {
-        Ok(Ran::Done(counts)) => Some(Ok(counts)),
+    let order =
+        Order { sql, params: key, limit: Some(limit.map_or(SHORT, |limit| limit.min(SHORT))), timed: false };
+    match guarded(connection, |connection| connection.step(None, order, sink)) {
+        Ok(Ran::Done(counts)) => Some(Ok(counts.query)),
         Ok(Ran::Writes) => None,
-        Err(error) if error.is_busy() => {
-            request.sink.restart();
-            None
-        }
+        Err(error) if error.is_busy() || error.is_query_timeout() => None,
         Err(error) => Some(Err(error)),
     }
 }
@@ -169,9 +174,14 @@ fn without_keys(
     }
 }
 
-/// Runs one statement. A panic of code that decodes a row becomes an error: the thread must live on.
-fn run_one(connection: &mut Connection, ticket: Option<&Arc<Ticket>>, request: &mut Request) -> Result<Ran> {
-    let ran = catch_unwind(AssertUnwindSafe(|| connection.run(ticket, request)));
+/// Runs one statement.
+fn run_one(connection: &mut Connection, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+    guarded(connection, |connection| connection.run(ticket, request))
+}
+
+/// Runs something within its limits. A panic of code that decodes a row becomes an error: the thread must live on.
+fn guarded(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<Ran>) -> Result<Ran> {
+    let ran = catch_unwind(AssertUnwindSafe(|| work(connection)));
     connection.unwatch();
     ran.unwrap_or_else(|_| {
         Err(Error::new(
@@ -182,7 +192,7 @@ fn run_one(connection: &mut Connection, ticket: Option<&Arc<Ticket>>, request: &
 }
 
 /// The reply to a statement that has run.
-pub(super) fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
+fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
     Reply {
         sink: request.sink,
         affected: counts.affected,
@@ -213,7 +223,7 @@ fn transaction(
                 // Some failures (disk full, a stopped write) make SQLite roll back the whole transaction.
                 // What follows would then run outside of any.
                 let outcome = if connection.in_transaction() {
-                    run_one(connection, Some(&ticket), &mut request).and_then(|ran| match ran {
+                    run_one(connection, &ticket, &mut request).and_then(|ran| match ran {
                         Ran::Done(counts) => Ok(done(request, counts, waited)),
                         Ran::Writes => Err(rolled_back()),
                     })
@@ -258,9 +268,7 @@ fn rolled_back() -> Error {
 mod tests {
     use super::super::connection::Role;
     use super::*;
-    use crate::dialect::Statement;
-    use crate::driver::{Access, Collect};
-    use crate::query::Load;
+    use crate::driver::One;
 
     #[test]
     fn a_look_up_does_not_wait_for_another_process() {
@@ -271,20 +279,13 @@ mod tests {
         other.execute_batch("CREATE TABLE a (b); INSERT INTO a VALUES (7)").unwrap();
         // Without a write-ahead log readers can be locked out. The wait would be longer than any test may take.
         let mut connection = Connection::open(&file, Role::Reader, Duration::from_secs(3_600)).unwrap();
-        let load: Load<i64> = Load::Plain(|row| crate::row::get(row, 0));
-        let mut request = Request {
-            statement: Statement::new("SELECT b FROM a", []),
-            access: Access::Lookup,
-            sink: Box::new(Collect { rows: Vec::new(), load }),
-            timeout: None,
-            timed: false,
-            guarded: false,
-        };
+        let mut found = One::<i64>::new(|row| crate::row::get(row, 0));
+        let sql = "SELECT b FROM a";
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-        assert!(look_up(&mut connection, &mut request).is_none());
+        assert!(look_up(&mut connection, sql, &[], &mut found, None).is_none());
         other.execute_batch("COMMIT").unwrap();
-        assert_eq!(look_up(&mut connection, &mut request).unwrap().unwrap().rows, 1);
-        assert_eq!(request.sink.into_any().downcast::<Collect<i64>>().unwrap().rows, [7]);
+        look_up(&mut connection, sql, &[], &mut found, None).unwrap().unwrap();
+        assert_eq!((found.row, found.several), (Some(7), false));
         drop((connection, other));
         std::fs::remove_dir_all(folder).unwrap();
     }
