@@ -11,9 +11,6 @@ pub(super) const SCHEMAS: usize = 100;
 /// Tables in a group.
 const GROUP: usize = 10;
 
-/// The text for a table, and what writes that of a group of tables.
-type Tables = (&'static str, fn(&[usize]) -> String);
-
 /// What a library's users write. `THIS`, `BEFORE` and `AFTER` stand for two digits: the number of the table, and of
 /// those that are related to it; `EXTRA` for the column that an edit renames.
 #[derive(Clone, Copy)]
@@ -21,10 +18,13 @@ pub(super) struct Library {
     /// A module: a schema, and what is done with it.
     module: &'static str,
     /// What stands for a table in one file of all, if the library has one, and for a group of tables.
-    tables: Option<Tables>,
+    tables: Option<(&'static str, OfGroup)>,
     /// `main.rs`, below its modules, with `CALLS` where each schema is used.
     main: &'static str,
 }
+
+/// Writes what stands behind the tables of a group.
+type OfGroup = fn(&[usize]) -> String;
 
 /// The file of all tables.
 const TABLES: &str = "schema";
