@@ -36,14 +36,14 @@ impl Repo {
     ///
     /// A connection is taken until the last row is read or the stream is dropped; on SQLite it is a reader,
     /// and writes go on meanwhile without being seen. `query_timeout` does not hold for a stream, for it
-    /// waits for who takes its rows. Within a transaction the rows are read as a whole first, so that other
+    /// waits for who takes its rows. Within a transaction, or a sandbox on a server, the rows are read as a whole first, so that other
     /// statements of it can follow. What the query preloads is not loaded.
     #[must_use]
     pub fn stream<Q: Complete, T: Send + 'static>(&self, query: Query<Q, T>) -> Rows<T> {
         let repo = self.with_query_timeout(None);
         let rendered = dialect::select(self.dialect(), self.prefix(), &query.select);
         // Nobody may wait for room within a transaction: the one who makes room may wait for the transaction.
-        let whole_first = self.in_transaction();
+        let whole_first = self.in_transaction() || self.driver.has_one_connection();
         let ahead = if whole_first { Semaphore::MAX_PERMITS } else { AHEAD };
         let (sender, receiver) = mpsc::channel(ahead);
         let sink = Box::new(Feed { sender, permit: None, load: query.load });

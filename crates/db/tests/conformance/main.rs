@@ -15,6 +15,7 @@ mod excluded;
 mod expressions;
 mod forms;
 mod hostile;
+mod isolation;
 mod joins;
 mod listening;
 mod migration_sql;
@@ -29,6 +30,10 @@ mod queries;
 mod reading;
 mod refusals;
 mod relations;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_apart;
 mod saving;
 mod schemas;
 mod sharing;

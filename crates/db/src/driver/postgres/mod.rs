@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use super::control::{self, Control, control};
 use super::{Access, BoxFuture, Driver, MigrationLock, Reply, Request, Timings, Transaction};
 use crate::dialect::{Dialect, Postgres};
-use crate::repo::Listener;
+use crate::repo::{Listener, TransactionOptions};
 use crate::{DatabaseConfig, Result};
 use connection::{Counts, Failure, Opener};
 use lease::{Lease, State};
@@ -189,13 +189,15 @@ impl Driver for Postgresql {
         Box::pin(self.alone(request))
     }
 
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+    fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
         Box::pin(async move {
             let asked = Instant::now();
             loop {
                 let lease = self.pool.take(self.acquire_timeout.saturating_sub(asked.elapsed())).await?;
                 if !lease.connection().is_closed() {
-                    return Ok(Box::new(transaction::Open::begin(lease).await?) as Box<dyn Transaction>);
+                    return Ok(
+                        Box::new(transaction::Open::begin(lease, options).await?) as Box<dyn Transaction>
+                    );
                 }
             }
         })

@@ -21,11 +21,12 @@ use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
 use super::control::ended;
 use super::{Access, BoxFuture, Driver, End, Reply, Request, Transaction};
 use crate::dialect::{Dialect, Sqlite};
+use crate::repo::TransactionOptions;
 use crate::{DatabaseConfig, Error, ErrorKind, Result};
 use connection::{Connection, Role};
 use queue::Queue;
 use ticket::{Abandon, Ticket};
-use worker::{Command, Job, Work};
+use worker::{Command, Job, Opening, Work};
 
 pub(crate) use connection::create;
 
@@ -172,12 +173,14 @@ impl Driver for Pool {
         })
     }
 
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        Box::pin(self.open_transaction(true))
+    /// Whatever the level: it is always serializable.
+    fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+        let opening = if options.read_only { Opening::ToRead } else { Opening::ToWrite };
+        Box::pin(self.open_transaction(opening))
     }
 
     fn begin_without_keys(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        Box::pin(self.open_transaction(false))
+        Box::pin(self.open_transaction(Opening::WithoutKeys))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
@@ -191,10 +194,13 @@ impl Driver for Pool {
 }
 
 impl Pool {
-    async fn open_transaction(&self, keys: bool) -> Result<Box<dyn Transaction>> {
+    async fn open_transaction(&self, opening: Opening) -> Result<Box<dyn Transaction>> {
         let (commands, orders) = mpsc::channel();
-        let begin = |reply| Work::Transaction { orders, keys, reply };
-        self.submit(&self.writer, "writer", begin).await?;
+        let begin = |reply| Work::Transaction { orders, opening, reply };
+        match opening {
+            Opening::ToRead => self.submit(&self.readers, "reader", begin).await?,
+            Opening::ToWrite | Opening::WithoutKeys => self.submit(&self.writer, "writer", begin).await?,
+        }
         Ok(Box::new(Open { commands }))
     }
 
@@ -258,5 +264,10 @@ impl Transaction for Open {
 
     fn end(&self, end: End) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.ask(move |ticket, reply| Command::End(ticket, end, reply)))
+    }
+    /// A sandbox is a file of its own here, and a transaction in it a transaction.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    fn check_part(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
     }
 }

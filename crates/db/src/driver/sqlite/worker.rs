@@ -23,8 +23,18 @@ pub(super) struct Job {
 pub(super) enum Work {
     /// One statement in a transaction of its own.
     Run(Request, oneshot::Sender<Result<Outcome>>),
-    /// A transaction, whose commands come over the channel until it ends; foreign keys may not be enforced in it.
-    Transaction { orders: mpsc::Receiver<Command>, keys: bool, reply: oneshot::Sender<Result<()>> },
+    /// A transaction, whose commands come over the channel until it ends.
+    Transaction { orders: mpsc::Receiver<Command>, opening: Opening, reply: oneshot::Sender<Result<()>> },
+}
+
+/// What a transaction is begun for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// It only reads, on a reader's thread.
+    ToRead,
+    ToWrite,
+    /// Foreign keys are not enforced in it.
+    WithoutKeys,
 }
 
 /// What a transaction can be asked for.
@@ -47,15 +57,15 @@ pub(super) fn run(connection: &mut Connection, queue: &Queue) {
                 let outcome = clean(connection, outcome);
                 let _ = reply.send(outcome);
             }
-            Work::Transaction { orders, keys: true, reply } => {
-                transaction(connection, &orders, reply);
+            Work::Transaction { orders, opening: opening @ (Opening::ToRead | Opening::ToWrite), reply } => {
+                transaction(connection, &orders, opening, reply);
                 connection.roll_back();
             }
-            Work::Transaction { orders, keys: false, reply } => {
+            Work::Transaction { orders, opening: Opening::WithoutKeys, reply } => {
                 if let Err(error) = connection.turn_keys(false) {
                     let _ = reply.send(Err(error));
                 } else {
-                    transaction(connection, &orders, reply);
+                    transaction(connection, &orders, Opening::WithoutKeys, reply);
                 }
                 connection.roll_back();
                 // A writer that enforces nothing must not serve others.
@@ -108,9 +118,10 @@ fn clean(connection: &mut Connection, outcome: Result<Outcome>) -> Result<Outcom
 fn transaction(
     connection: &mut Connection,
     commands: &mpsc::Receiver<Command>,
+    opening: Opening,
     reply: oneshot::Sender<Result<()>>,
 ) {
-    let begun = connection.begin();
+    let begun = connection.begin(opening == Opening::ToRead);
     let failed = begun.is_err();
     if reply.send(begun).is_err() || failed {
         return;
@@ -126,7 +137,7 @@ fn transaction(
                 let outcome = if connection.in_transaction() {
                     run_one(connection, &ticket, queued, request).and_then(|outcome| match outcome {
                         Outcome::Done(reply) => Ok(reply),
-                        Outcome::Writes(_) => Err(rolled_back()),
+                        Outcome::Writes(request) => Err(reads_only(&request.statement.sql)),
                     })
                 } else {
                     Err(rolled_back())
@@ -154,6 +165,11 @@ fn transaction(
             }
         }
     }
+}
+
+#[cold]
+fn reads_only(sql: &str) -> Error {
+    Error::new(ErrorKind::Query, format!("the transaction is read only, and this writes: `{sql}`"))
 }
 
 #[cold]
