@@ -115,6 +115,10 @@ extern crate self as zzz_db;
 #[doc = include_str!("../../../docs/database-queries.md")]
 mod guide {}
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/database.md")]
+mod guide_to_databases {}
+
 /// The guide on migrations, whose examples are migrations.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/migrations.md")]

@@ -57,11 +57,7 @@ impl Settings {
     /// As a test starts an app: in the environment `test`, whatever variables say.
     #[must_use]
     pub fn test() -> Self {
-        Self {
-            env: Some(Env::Test),
-            reads_variables: false,
-            ..Self::from_environment()
-        }
+        Self { env: Some(Env::Test), reads_variables: false, ..Self::from_environment() }
     }
 
     /// Puts the app into a [sandbox](zzz_db::sandbox::Sandbox) of its own, with its migrations applied: what requests,

@@ -81,7 +81,14 @@ impl Drop for Counted {
     }
 }
 
+/// Whether a sandbox is ending.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn any_ends() -> bool {
+    *ENDING.borrow() > 0
+}
+
 /// Waits until those that are ending have ended, though not forever.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) async fn all_ended(patience: Duration) {
     let mut ending = ENDING.subscribe();
     let _ = tokio::time::timeout(patience, ending.wait_for(|ending| *ending == 0)).await;

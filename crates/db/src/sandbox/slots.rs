@@ -367,6 +367,11 @@ impl Server {
             if let Some(slot) = self.lock().free.get_mut(&fingerprint).and_then(Vec::pop) {
                 return Ok(slot);
             }
+            // To wait for one that is about to be free takes less than to make another.
+            if background::any_ends() && asked.elapsed() < LOOK * 3 {
+                let _ = tokio::time::timeout(LOOK, freed).await;
+                continue;
+            }
             for number in 1..=MOST {
                 let name = format!("{}{number}", self.prefix);
                 let url = self.url(&name)?;
