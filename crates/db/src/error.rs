@@ -147,6 +147,10 @@ impl Error {
     }
 
     /// The same error, of a lock that the database waited for as long as it does by itself.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "mysql")),
+        allow(dead_code, reason = "PostgreSQL waits for ever, or as long as the app has said")
+    )]
     pub(crate) fn waited(mut self) -> Self {
         self.inner.waited = true;
         self

@@ -138,13 +138,15 @@ mod tests {
         let (new, serializable) = (TransactionOptions::new(), of(Isolation::Serializable));
         assert!(new.check_within(&new).is_ok() && new.check_within(&serializable).is_ok());
         assert!(of(Isolation::RepeatableRead).check_within(&serializable).is_ok());
-        let refused = |inner: TransactionOptions, outer| inner.check_within(outer).unwrap_err().to_string();
-        let message = refused(serializable, &of(Isolation::ReadCommitted));
+        let refused = |inner: TransactionOptions, outer: TransactionOptions| {
+            inner.check_within(&outer).unwrap_err().to_string()
+        };
+        let message = refused(serializable, of(Isolation::ReadCommitted));
         assert!(
             message.contains("asks for the isolation SERIALIZABLE, and the one around it has READ COMMITTED")
         );
-        assert!(refused(serializable, &new).contains("the database's own level"));
-        assert!(refused(new.read_only(), &serializable).contains("asks for a read-only one"));
-        assert!(refused(new.deferrable(), &serializable.read_only()).contains("asks for a deferrable one"));
+        assert!(refused(serializable, new).contains("the database's own level"));
+        assert!(refused(new.read_only(), serializable).contains("asks for a read-only one"));
+        assert!(refused(new.deferrable(), serializable.read_only()).contains("asks for a deferrable one"));
     }
 }

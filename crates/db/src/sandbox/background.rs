@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::{LazyLock, OnceLock, mpsc};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};

@@ -16,6 +16,7 @@
 //! | `life` | whether a sandbox has ended, and why |
 //! | `background` | the thread that looks after what outlives a test |
 //! | `slots` | the databases on a server |
+//! | `numbers` | what numbers their rows, and begins anew for each test |
 //! | `files` | the files of SQLite |
 
 mod background;
@@ -23,6 +24,8 @@ mod boxed;
 #[cfg(feature = "sqlite")]
 mod files;
 mod life;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod numbers;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod slots;
 

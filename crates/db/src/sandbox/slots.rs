@@ -7,8 +7,6 @@
 //! An unboxed sandbox has a database with a name of its own, `shop_test_sandbox_x4711_1`. If its process dies before it
 //! is dropped, the next one that starts a sandbox there finds its lock free, and drops it.
 
-#[cfg(feature = "mysql")]
-use std::collections::BTreeMap;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -17,13 +15,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use super::boxed::Inner;
+use super::numbers::Numbers;
 use super::{End, GRACE, Ground, background};
-use crate::dialect::Statement;
 #[cfg(feature = "mysql")]
 use crate::dialect::mysql;
 #[cfg(feature = "postgres")]
 use crate::dialect::postgres;
-use crate::driver::{Access, Discard, End as How, Request, Transaction};
+use crate::driver::{End as How, Transaction};
 use crate::migrate::{Migrations, Migrator, State};
 use crate::repo::TransactionOptions;
 use crate::url::Target;
@@ -67,16 +65,6 @@ struct Slot {
     /// One connection.
     repo: Repo,
     numbers: Numbers,
-}
-
-/// What numbers the rows of tables: a rollback does not set it back.
-enum Numbers {
-    /// SQL that does, within the transaction that a sandbox is.
-    #[cfg(feature = "postgres")]
-    Sequences(Option<String>),
-    /// The next number of each table, which DDL sets back.
-    #[cfg(feature = "mysql")]
-    Tables(BTreeMap<String, i64>),
 }
 
 /// What is said otherwise on each server.
@@ -226,60 +214,8 @@ impl Slot {
     /// Begins what a sandbox is.
     async fn begin(&self, options: TransactionOptions) -> Result<Arc<dyn Transaction>> {
         let transaction: Arc<dyn Transaction> = self.repo.driver().begin(options).await?.into();
-        #[cfg(feature = "postgres")]
-        if let Numbers::Sequences(Some(sql)) = &self.numbers {
-            let request = Request {
-                statement: Statement::new(sql.as_str(), []),
-                access: Access::Unknown,
-                sink: Box::new(Discard),
-                timeout: Some(PATIENCE),
-                timed: false,
-                guarded: false,
-            };
-            transaction.run(request).await?;
-        }
+        self.numbers.set_back_within(&*transaction).await?;
         Ok(transaction)
-    }
-}
-
-impl Numbers {
-    /// What numbers the rows of a database, as it is when it was just migrated.
-    async fn of(repo: &Repo) -> Result<Self> {
-        #[cfg(feature = "postgres")]
-        if repo.dialect().name() == "postgres" {
-            let each = repo.sql::<(String,)>(postgres::SET_BACK, []).await?;
-            let each: Vec<String> = each.into_iter().map(|(sql,)| sql).collect();
-            return Ok(Self::Sequences((!each.is_empty()).then(|| each.join(" UNION ALL "))));
-        }
-        #[cfg(feature = "mysql")]
-        {
-            let _ = repo.execute(mysql::NUMBERS_OF_NOW, []).await;
-            let mut numbers = Self::Tables(BTreeMap::new());
-            // Those of another process's tests have gone on.
-            numbers.set_back(repo).await?;
-            let now = repo.sql::<(String, i64)>(mysql::NUMBERED, []).await?;
-            numbers = Self::Tables(now.into_iter().collect());
-            Ok(numbers)
-        }
-        #[cfg(not(feature = "mysql"))]
-        Ok(Self::Sequences(None))
-    }
-
-    /// Sets back what has gone on, after the rollback.
-    async fn set_back(&self, repo: &Repo) -> Result<()> {
-        match self {
-            #[cfg(feature = "postgres")]
-            Self::Sequences(_) => {}
-            #[cfg(feature = "mysql")]
-            Self::Tables(known) => {
-                for (table, next) in repo.sql::<(String, i64)>(mysql::NUMBERED, []).await? {
-                    if next > *known.get(&table).unwrap_or(&1) {
-                        repo.execute(&mysql::set_back(&table), []).await?;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }
 
