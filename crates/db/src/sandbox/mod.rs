@@ -7,7 +7,7 @@
 //!
 //! | | what a sandbox is | why |
 //! |---|---|---|
-//! | SQLite | a file of its own, a copy of one that was migrated once | a copy costs less than a millisecond, and nothing is different from the real thing |
+//! | SQLite | a file of its own, a copy of one that was migrated once | a copy takes a tenth of the time of migrating, and nothing is different from the real thing |
 //! | PostgreSQL, MySQL, MariaDB | a transaction that is rolled back, in a database that no other test uses at that time | beginning and rolling back costs as much as a query; two tests that share a database would wait for each other's unique keys, and on MySQL for the gaps between them, until they wait in a circle |
 //!
 //! | module | holds |
