@@ -1,5 +1,7 @@
 //! The commands of the app's own binary.
 
+use std::process::Stdio;
+
 use zzz_testing::TempDatabase;
 
 use crate::support::{App, command, copy_of_the_app, run};
@@ -88,6 +90,31 @@ fn the_database_goes_through_its_life() {
     drop(app);
     assert!(ok(&database, &["db", "drop"]).contains("is dropped"));
     assert!(!database.file().exists());
+}
+
+/// Several nodes are started at once, and each migrates first.
+#[test]
+fn processes_that_migrate_at_once_apply_every_migration_once() {
+    let database = TempDatabase::new();
+    ok(&database, &["db", "create"]);
+    let nodes: Vec<_> = (0..4)
+        .map(|_| {
+            let mut migrate = command(&database);
+            migrate.arg("migrate").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let mut applied = Vec::new();
+    for node in nodes {
+        let output = node.wait_with_output().unwrap();
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
+        applied.extend(stdout.lines().filter(|line| *line != "Nothing to do.").map(str::to_owned));
+    }
+    applied.sort_unstable();
+    let once = ["100000 create_posts", "100100 create_comments", "100200 create_images"];
+    assert_eq!(applied, once.map(|name| format!("applied 20261121{name}")));
+    assert_eq!(ok(&database, &["migrate"]), "Nothing to do.\n");
 }
 
 /// A copy of the app with one more migration, of SQL.

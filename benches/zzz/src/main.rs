@@ -1,5 +1,9 @@
 //! The benchmark's server on zzz, as a user would write it: no option is set that the documentation does not
 //! give to everybody. `cargo xtask bench` starts it with the environment of production.
+//!
+//! With `DATABASE_URL` it has a database, and the routes of [`database`].
+
+mod database;
 
 use mimalloc::MiMalloc;
 use serde::Serialize;
@@ -44,7 +48,13 @@ fn routes() -> Router {
 }
 
 fn app() -> App {
-    App::new("bench_zzz").router(routes)
+    let app = App::new("bench_zzz");
+    if std::env::var_os("DATABASE_URL").is_none() {
+        return app.router(routes);
+    }
+    app.router(|| database::routes(routes()))
+        .templates(folder!("templates"))
+        .migrations(migrations!("migrations"))
 }
 
 fn main() -> std::process::ExitCode {

@@ -107,16 +107,16 @@ pub use zzz_macros::{PathParam, PathParams};
 pub mod __private {
     pub use zzz_core::Result;
     pub use zzz_core::http::extract::{ParamShape, PathShape, named_param};
-    pub use zzz_core::http::inspect::{Complete, HandlerShape, handler, missing};
+    pub use zzz_core::http::inspect::{HandlerShape, handler, missing, shapes};
     pub use zzz_core::http::verified::{
-        Any, Fit, FixedParam, Kind, Kinds, Of, PathValue, PathWriter, RestValue, TypeOf, VerifiedPath, kind,
-        kind::at, kinds,
+        Any, Checks, FixedParam, Kind, Of, PathValue, PathWriter, RestValue, Shapes, Table, TypeOf,
+        VerifiedPath, check, kind, kind::at,
     };
     pub use zzz_core::http::{
         Folder, Limits, Parts, PathParam, PathParams, RouteHandler, RouteLog, Socket, verified::url,
     };
     pub use zzz_macros::{folder, path, router, routes};
 
-    pub use crate::macros::{fallback, route, rows};
+    pub use crate::macros::{HandlerGroup, RouteHandlers, fallback, route, rows};
     pub use crate::{Forward, Pipeline, Router, Scope, TrailingSlash};
 }

@@ -1,6 +1,7 @@
 //! `router!` and `routes!`, and what their expansions call.
 
-use zzz_core::http::{Method, RouteHandler};
+use zzz_core::http::Method;
+use zzz_core::http::inspect::RouteHandler;
 
 use crate::route::{Route, erased};
 use crate::scope::{self, Scope};
@@ -37,26 +38,59 @@ macro_rules! routes {
     };
 }
 
+/// The handlers of a table, in groups.
+#[derive(Debug)]
+pub struct RouteHandlers(Vec<HandlerGroup>);
+
+/// Handlers that are compiled together, in lists.
+#[derive(Debug, Default)]
+pub struct HandlerGroup(Vec<Vec<RouteHandler>>);
+
+impl RouteHandlers {
+    /// What the functions of all groups make.
+    #[must_use]
+    pub fn new(groups: &[fn(&mut HandlerGroup)]) -> Self {
+        let made = groups.iter().map(|make| {
+            let mut group = HandlerGroup::default();
+            make(&mut group);
+            group
+        });
+        Self(made.collect())
+    }
+
+    /// The handler of this place: the numbers of its group and list, and its place there, with a space between each.
+    fn at(&self, place: &str) -> &RouteHandler {
+        let mut numbers = place.split(' ').map(|number| number.parse::<usize>().unwrap_or_default());
+        let mut number = || numbers.next().unwrap_or_default();
+        // The macro has made the lists too, so there is such a handler.
+        let HandlerGroup(lists) = &self.0[number()];
+        &lists[number()][number()]
+    }
+}
+
+impl HandlerGroup {
+    /// Adds a list.
+    pub fn list(&mut self, handlers: &[RouteHandler]) {
+        self.0.push(handlers.to_vec());
+    }
+}
+
 /// Adds routes to a scope: one of each line, as [`route`] reads it.
 #[must_use]
-pub fn rows(scope: Scope, file: &'static str, lines: &str, lists: &[&[RouteHandler]]) -> Scope {
-    lines.lines().fold(scope, |scope, line| scope.route(route(file, line, lists)))
+pub fn rows(scope: Scope, file: &'static str, lines: &str, handlers: &RouteHandlers) -> Scope {
+    lines.lines().fold(scope, |scope, line| scope.route(route(file, line, handlers)))
 }
 
 /// The route of a line: words with a tab between each, as `router!` writes them.
 ///
 /// They are the line in the file; the methods, with a comma between each, none for every method; the path below the scope;
-/// the numbers of the list and of the handler in it; and the route's name, if it has one.
+/// the place of the handler; and the route's name, if it has one.
 #[must_use]
-pub fn route(file: &'static str, line: &str, lists: &[&[RouteHandler]]) -> Route {
+pub fn route(file: &'static str, line: &str, handlers: &RouteHandlers) -> Route {
     let mut words = line.split('\t');
     let mut word = || words.next().unwrap_or_default();
     let line = word().parse().unwrap_or_default();
-    let (methods, path) = (word(), word());
-    let mut number = || word().parse::<usize>().unwrap_or_default();
-    // The macro has made the lists too, so there is such a handler.
-    let (list, at) = (number(), number());
-    let handler = &lists[list][at];
+    let (methods, path, handler) = (word(), word(), handlers.at(word()));
     let name = words.next();
     // The macro lets through nothing but tokens, which is what a method is.
     let known = methods.split(',').filter_map(|method| Method::from_bytes(method.as_bytes()).ok());
@@ -70,6 +104,7 @@ pub fn route(file: &'static str, line: &str, lists: &[&[RouteHandler]]) -> Route
 
 /// Sets a scope's fallback.
 #[must_use]
-pub fn fallback(scope: Scope, handler: &RouteHandler, file: &'static str, line: u32) -> Scope {
+pub fn fallback(scope: Scope, handlers: &RouteHandlers, place: &str, file: &'static str, line: u32) -> Scope {
+    let handler = handlers.at(place);
     scope::erased_fallback(scope, handler.erase(), handler.name()).at(file, line)
 }

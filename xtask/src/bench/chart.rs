@@ -26,7 +26,7 @@ const STYLE: &str = "
 ";
 
 /// The names' column, a panel's bars, the room for figures beside them.
-const NAMES: f64 = 104.0;
+const NAMES: f64 = 144.0;
 const BARS: f64 = 220.0;
 const FIGURES: f64 = 116.0;
 const PANEL: f64 = BARS + FIGURES;

@@ -1,19 +1,25 @@
 //! Whether a server answers a row correctly. One that does not is never measured.
 
 use super::{
+    database::Database,
     form::Form,
     http::{Connection, Response},
     rows::{Answer, Check, Row, Sends},
     server::Server,
+    world::{self, Worlds},
 };
 
 /// Asks everything that the row checks, on one kept connection, each question twice: what a server keeps from
-/// the first answer must not spoil the second.
-pub(crate) fn answers(server: &Server, row: &Row) -> Result<(), String> {
+/// the first answer must not spoil the second. What a row shows of its database is compared with what is there.
+pub(crate) fn answers(server: &Server, row: &Row, database: Option<&Database<'_>>) -> Result<(), String> {
     let mut connection = Connection::open(server.address())?;
+    let stored = || database.map_or_else(|| Ok(Worlds::new()), world::stored);
     for check in row.checks.iter().chain(row.checks) {
+        let before = if check.answer.shows_rows() { stored()? } else { Worlds::new() };
         let response = connection.get(check.path)?;
         judge(check, &response)?;
+        let after = if check.answer.shows_rows() { stored()? } else { Worlds::new() };
+        compare(check, &response, &before, &after)?;
         if response.close {
             connection = Connection::open(server.address())?;
         }
@@ -44,23 +50,37 @@ fn judge_upload(path: &str, length: u64, response: &Response) -> Result<(), Stri
 
 fn judge(check: &Check, response: &Response) -> Result<(), String> {
     let told = |what: String| Err(format!("GET {}: {what}", check.path));
+    let content_type = check.answer.content_type();
     match &check.answer {
         Answer::Refused if (400..500).contains(&response.status) => Ok(()),
         Answer::Refused => told(format!("status {}, and not one of 400 to 499", response.status)),
-        Answer::Body { .. } if response.status != 200 => {
-            told(format!("status {}, and not 200", response.status))
-        }
+        _ if response.status != 200 => told(format!("status {}, and not 200", response.status)),
         Answer::Body { body, .. } if response.body != body.as_bytes() => {
             told(format!("body `{}`, and not `{body}`", String::from_utf8_lossy(&response.body)))
         }
-        Answer::Body { content_type, .. } if !response.content_type.starts_with(content_type) => {
+        _ if !response.content_type.starts_with(content_type) => {
             told(format!("content type `{}`, and not `{content_type}`", response.content_type))
         }
-        Answer::Body { .. } if response.close => {
-            told("the connection is closed after it, and not kept".to_owned())
-        }
-        Answer::Body { .. } => Ok(()),
+        _ if response.close => told("the connection is closed after it, and not kept".to_owned()),
+        _ => Ok(()),
     }
+}
+
+/// Whether a right response shows what the database had, or has now.
+fn compare(check: &Check, response: &Response, before: &Worlds, after: &Worlds) -> Result<(), String> {
+    let body = std::str::from_utf8(&response.body).unwrap_or("what is not UTF-8");
+    let compared = match check.answer {
+        Answer::Body { .. } | Answer::Refused => Ok(()),
+        Answer::World => world::one(body).and_then(|answer| world::are_stored(&answer, after)),
+        Answer::Worlds(count) => {
+            world::many(body, count).and_then(|answer| world::are_stored(&answer, after))
+        }
+        Answer::Changed(count) => {
+            world::many(body, count).and_then(|answer| world::are_changed(&answer, before, after))
+        }
+        Answer::Fortunes => world::page(body),
+    };
+    compared.map_err(|what| format!("GET {}: {what}", check.path))
 }
 
 #[cfg(test)]
@@ -94,5 +114,31 @@ mod tests {
         assert!(error(judged(HELLO, 200, "text/html", "Hello")).contains("content type `text/html`"));
         assert!(error(judged(Answer::Refused, 200, "", "")).contains("status 200"));
         assert!(error(judged(Answer::Refused, 500, "", "")).contains("status 500"));
+        assert!(error(judged(Answer::World, 500, "", "")).contains("status 500"));
+        assert!(error(judged(Answer::Fortunes, 200, "text/plain", "")).contains("content type `text/plain`"));
+    }
+
+    #[test]
+    fn rows_are_compared_with_those_of_the_database() {
+        let (before, after) = (Worlds::from([(1, 5)]), Worlds::from([(1, 6)]));
+        let compared = |answer: Answer, body: &str| {
+            let response = Response {
+                status: 200,
+                content_type: String::new(),
+                close: false,
+                body: body.as_bytes().to_vec(),
+            };
+            compare(&Check { path: "/x", answer }, &response, &before, &after)
+        };
+        assert_eq!(compared(Answer::World, r#"{"id":1,"randomNumber":6}"#), Ok(()));
+        assert_eq!(
+            compared(Answer::World, r#"{"id":1,"randomNumber":5}"#).unwrap_err(),
+            "GET /x: 5 for the row 1, and the database has Some(6)"
+        );
+        assert_eq!(compared(Answer::Changed(1), r#"[{"id":1,"randomNumber":6}]"#), Ok(()));
+        assert!(
+            compared(Answer::Worlds(2), r#"[{"id":1,"randomNumber":6}]"#).unwrap_err().contains("and not 2")
+        );
+        assert!(compared(Answer::Fortunes, "<html>").unwrap_err().starts_with("GET /x: `<html>`"));
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     contenders::{CONTENDERS, Folder},
+    data,
     tools::ask,
 };
 
@@ -55,6 +56,12 @@ impl Environment {
         }
     }
 
+    /// The versions of a contender's crates; empty if it was not known then.
+    pub(crate) fn version(&self, contender: &str) -> String {
+        let known = self.versions.iter().find(|(name, _)| name == contender);
+        known.map(|(_, versions)| versions.clone()).unwrap_or_default()
+    }
+
     /// Whether figures from there can stand beside figures from here.
     pub(crate) fn same_machine(&self, other: &Self) -> bool {
         (&self.cpu, self.cores) == (&other.cpu, other.cores)
@@ -68,16 +75,13 @@ fn cpu(cpuinfo: &str) -> String {
 }
 
 fn versions(root: &Path) -> Vec<(String, String)> {
-    let lock =
-        |folder: Folder| std::fs::read_to_string(folder.path(root).join("Cargo.lock")).unwrap_or_default();
-    let (main, peers) = (lock(Folder::Main), lock(Folder::Peers));
-    let of = |folder, crates: &[&str]| {
-        let lock = if folder == Folder::Main { &main } else { &peers };
-        let known = crates.iter().filter_map(|name| Some(format!("{name} {}", version(lock, name)?)));
-        known.collect::<Vec<_>>().join(", ")
+    let servers = CONTENDERS.iter().map(|it| (it.name.to_owned(), it.crates));
+    let of = |(name, (folder, crates)): (String, (Folder, &[&str]))| {
+        let lock = std::fs::read_to_string(folder.path(root).join("Cargo.lock")).unwrap_or_default();
+        let known = crates.iter().filter_map(|name| Some(format!("{name} {}", version(&lock, name)?)));
+        (name, known.collect::<Vec<_>>().join(", "))
     };
-    let contender = |it: &super::contenders::Contender| (it.name.to_owned(), of(it.crates.0, it.crates.1));
-    CONTENDERS.iter().map(contender).collect()
+    servers.chain(data::contenders::crates()).map(of).collect()
 }
 
 /// The version of a package in a lock file; the highest, which is the last, if there are several.

@@ -21,8 +21,12 @@ const REQUESTS: [u64; 2] = [500, 3500];
 /// The same for large files, whose figures are large, too.
 const UPLOADS: [u64; 2] = [1, 5];
 
+/// The same where a database is asked.
+const QUERIES: [u64; 2] = [200, 1200];
+
 fn requests(row: &Row) -> [u64; 2] {
     match row.sends {
+        Sends::Nothing if row.database => QUERIES,
         Sends::Nothing => REQUESTS,
         Sends::File(_) => UPLOADS,
     }
@@ -77,12 +81,16 @@ fn total(keeper: &Keeper, start: &Start, row: &Row, requests: u64, profile: &Pat
     }
     drop(connection);
     server.stop()?;
+    of_profile(profile)
+}
+
+/// The total of the instructions in a profile of callgrind's.
+pub(crate) fn of_profile(profile: &Path) -> Result<u64, String> {
     let text = std::fs::read_to_string(profile)
         .map_err(|error| format!("valgrind left no profile: {}: {error}", profile.display()))?;
     sum(&text).ok_or_else(|| format!("there is no total in {}", profile.display()))
 }
 
-/// The total in a profile of callgrind's.
 fn sum(profile: &str) -> Option<u64> {
     let words = |key: &str| {
         profile.lines().filter_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok()).sum::<u64>()
@@ -90,7 +98,8 @@ fn sum(profile: &str) -> Option<u64> {
     [words("totals:"), words("summary:")].into_iter().find(|total| *total > 0)
 }
 
-fn difference([few, many]: [u64; 2], requests: u64) -> Result<f64, String> {
+/// Instructions for each of so many more requests.
+pub(crate) fn difference([few, many]: [u64; 2], requests: u64) -> Result<f64, String> {
     let instructions = many
         .checked_sub(few)
         .ok_or_else(|| format!("{few} instructions for few requests, and only {many} for many"))?;

@@ -6,19 +6,42 @@
 //! shell kills its own process group, which every process that is started here belongs to, with their children
 //! (the `rustc` of a `cargo`) and itself. Ctrl-C in the terminal reaches none of them, as it goes to another
 //! group, so the order is always the same.
+//!
+//! What is no process, such as a database, is undone by a line that the shell is given, and runs before it kills.
 
 use std::{
-    io,
+    io::{self, Write},
     process::{Child, ChildStdin, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Ignores what a terminal sends, waits for the end of the pipe, and kills the group.
-const SCRIPT: &str = "trap '' HUP INT TERM; while read -r line; do :; done; kill -KILL 0";
+/// Ignores what a terminal sends, keeps lines until the end of the pipe, runs them, and kills the group.
+const SCRIPT: &str = r#"
+trap '' HUP INT TERM
+lines=
+while read -r line; do
+    case $line in
+        forget) lines= ;;
+        *) lines="$lines$line
+" ;;
+    esac
+done
+eval "$lines"
+kill -KILL 0
+"#;
 
 /// Starts processes that end with this one.
 pub(crate) struct Keeper {
     shell: Child,
-    line: Option<ChildStdin>,
+    told: Mutex<Told>,
+}
+
+/// What the shell has been told.
+struct Told {
+    pipe: Option<ChildStdin>,
+    /// What it is to run at the end, each line with its number.
+    lines: Vec<(usize, String)>,
+    next: usize,
 }
 
 impl Keeper {
@@ -30,8 +53,29 @@ impl Keeper {
         let mut shell = command
             .spawn()
             .map_err(|error| format!("`sh`, which ends servers when this ends, could not be run: {error}"))?;
-        let line = shell.stdin.take();
-        Ok(Keeper { shell, line })
+        let told = Told { pipe: shell.stdin.take(), lines: Vec::new(), next: 0 };
+        Ok(Keeper { shell, told: Mutex::new(told) })
+    }
+
+    /// Has the shell run this line when this process is gone, for whatever reason; until it is told to
+    /// [`forget`](Self::forget) the number that is returned.
+    pub(crate) fn at_end(&self, line: &str) -> Result<usize, String> {
+        let mut told = self.told();
+        let number = told.next;
+        told.next += 1;
+        told.lines.push((number, line.replace('\n', " ")));
+        told.tell().map(|()| number)
+    }
+
+    /// What a line was for is done already.
+    pub(crate) fn forget(&self, number: usize) -> Result<(), String> {
+        let mut told = self.told();
+        told.lines.retain(|(known, _)| *known != number);
+        told.tell()
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a process that ends when this one does, at the latest.
@@ -41,9 +85,22 @@ impl Keeper {
     }
 }
 
+impl Told {
+    /// Tells the shell all lines anew. One that is half written when this process ends is none.
+    fn tell(&mut self) -> Result<(), String> {
+        let mut text = "forget\n".to_owned();
+        for (_, line) in &self.lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        let told = self.pipe.as_mut().map_or(Ok(()), |pipe| pipe.write_all(text.as_bytes()));
+        told.map_err(|error| format!("the shell that ends servers is gone: {error}"))
+    }
+}
+
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.line.take();
+        self.told().pipe.take();
         let _ = self.shell.wait();
     }
 }
@@ -61,6 +118,26 @@ fn in_group(_command: &mut Command, _group: u32) {}
 mod tests {
     use super::*;
     use std::{io::Read, os::unix::process::ExitStatusExt};
+
+    #[test]
+    fn lines_run_at_the_end_unless_they_are_forgotten() {
+        let folder = std::env::temp_dir().join(format!("xtask-keeper-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let touch = |name: &str| format!("echo done > '{}'", folder.join(name).display());
+        let keeper = Keeper::start().unwrap();
+        let first = keeper.at_end(&touch("first")).unwrap();
+        keeper.at_end(&touch("second")).unwrap();
+        keeper.forget(first).unwrap();
+        keeper.at_end(&touch("third")).unwrap();
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing runs before the end");
+        drop(keeper);
+        let left = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+        assert_eq!(
+            [left("first"), left("second"), left("third")].map(|text| text.is_some()),
+            [false, true, true]
+        );
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     #[test]
     fn what_still_runs_is_killed_with_its_children_when_the_pipe_ends() {

@@ -3,6 +3,7 @@
 use super::{
     Bench, check,
     contenders::Contender,
+    database::Database,
     instructions,
     load::Job,
     progress::Progress,
@@ -29,8 +30,8 @@ pub(super) struct Ready {
 }
 
 /// A contender in a row: its server, and what is known of it so far.
-struct Entry<'a> {
-    start: &'a Start,
+struct Entry {
+    start: Start,
     server: Option<Server>,
     measured: Measured,
 }
@@ -57,7 +58,14 @@ fn answers(ready: &Ready, row: &Row) -> bool {
 }
 
 /// Measures a row. A contender that does not start, answers wrongly or breaks under load is left out.
-pub(super) fn row(bench: &Bench<'_>, row: &Row, ready: &[Ready], progress: &mut Progress) -> RowResult {
+pub(super) fn row(
+    bench: &Bench<'_>,
+    row: &Row,
+    database: Option<&Database<'_>>,
+    ready: &[Ready],
+    progress: &mut Progress,
+) -> RowResult {
+    let database = database.filter(|_| row.database);
     let mut result = RowResult {
         name: row.name.to_owned(),
         environment: bench.environment.clone(),
@@ -68,6 +76,7 @@ pub(super) fn row(bench: &Bench<'_>, row: &Row, ready: &[Ready], progress: &mut 
             connections: connections(row) as u64,
             workers: super::WORKERS as u64,
             pinned: bench.cores.is_some(),
+            database: String::new(),
         },
         contenders: Vec::new(),
         left_out: Vec::new(),
@@ -79,7 +88,9 @@ pub(super) fn row(bench: &Bench<'_>, row: &Row, ready: &[Ready], progress: &mut 
         match &it.start {
             Ok(start) => {
                 progress.step(&format!("{}: answers", row.name), name);
-                match started(bench, start, row) {
+                let mut start = start.clone();
+                start.variables.extend(database.map(|database| ("DATABASE_URL", database.url().to_owned())));
+                match started(bench, &start, row, database) {
                     Ok(server) => {
                         entries.push(Entry { start, server: Some(server), measured: Measured::of(name) })
                     }
@@ -89,7 +100,10 @@ pub(super) fn row(bench: &Bench<'_>, row: &Row, ready: &[Ready], progress: &mut 
             Err(error) => result.left_out.push((name.to_owned(), error.clone())),
         }
     }
-    rounds(bench, row, &mut entries, &mut result, progress);
+    if let Some(database) = database {
+        result.how.database = described(database);
+    }
+    rounds(bench, row, database, &mut entries, &mut result, progress);
     for entry in &mut entries {
         if let Some(server) = entry.server.take() {
             entry.measured.peak_kib = usage::peak_memory(server.id()).filter(|_| bench.options.rounds() > 0);
@@ -105,11 +119,25 @@ pub(super) fn row(bench: &Bench<'_>, row: &Row, ready: &[Ready], progress: &mut 
 }
 
 /// Starts a server on its core, and checks its answers.
-fn started(bench: &Bench<'_>, start: &Start, row: &Row) -> Result<Server, String> {
+fn started(
+    bench: &Bench<'_>,
+    start: &Start,
+    row: &Row,
+    database: Option<&Database<'_>>,
+) -> Result<Server, String> {
     let prefix = bench.cores.as_ref().map(|cores| cores.server()).unwrap_or_default();
     let server = Server::start(&bench.keeper, &Start { prefix, ..start.clone() })?;
-    check::answers(&server, row)?;
+    check::answers(&server, row, database)?;
     Ok(server)
+}
+
+/// Which database it is, and where its sessions run.
+fn described(database: &Database<'_>) -> String {
+    let version = database.version().unwrap_or_else(|_| "PostgreSQL".to_owned());
+    match database.cores() {
+        Some(cores) => format!("{version} without TLS, whose sessions may run on the cores {cores}"),
+        None => format!("{version} without TLS, whose processes can not be seen from here"),
+    }
 }
 
 fn leave_out(progress: &Progress, result: &mut RowResult, name: &str, error: &str) {
@@ -122,7 +150,8 @@ fn leave_out(progress: &Progress, result: &mut RowResult, name: &str, error: &st
 fn rounds(
     bench: &Bench<'_>,
     row: &Row,
-    entries: &mut Vec<Entry<'_>>,
+    database: Option<&Database<'_>>,
+    entries: &mut Vec<Entry>,
     result: &mut RowResult,
     progress: &mut Progress,
 ) {
@@ -137,7 +166,7 @@ fn rounds(
         for at in (0..entries.len()).map(|at| (at + round) % count) {
             let Some(entry) = entries.get_mut(at) else { continue };
             progress.step(&stage, &entry.measured.name);
-            match entry.server.as_ref().map(|server| load(bench, server, row)) {
+            match entry.server.as_ref().map(|server| load(bench, server, row, database)) {
                 Some(Ok(measured)) if round > 0 => entry.measured.rounds.push(measured),
                 Some(Err(error)) => {
                     entry.server = None;
@@ -152,7 +181,12 @@ fn rounds(
 }
 
 /// One turn of one contender.
-fn load(bench: &Bench<'_>, server: &Server, row: &Row) -> Result<Round, String> {
+fn load(
+    bench: &Bench<'_>,
+    server: &Server,
+    row: &Row,
+    database: Option<&Database<'_>>,
+) -> Result<Round, String> {
     let prefix = bench.cores.as_ref().map(|cores| cores.load()).unwrap_or_default();
     let job = Job {
         address: server.address(),
@@ -162,9 +196,12 @@ fn load(bench: &Bench<'_>, server: &Server, row: &Row) -> Result<Round, String> 
         seconds: SECONDS,
     };
     let used = || usage::cpu_micros(server.id(), bench.ticks_per_second);
-    let before = used();
+    // Asked for outside of the time that counts for the server.
+    let sessions = || database.map(|database| database.used(bench.ticks_per_second)).unwrap_or_default();
+    let (sessions_before, before) = (sessions(), used());
     let load = bench.generator.for_sending(row.sends).run(&bench.keeper, &prefix, &job)?;
     let after = used();
+    let database_micros = sessions().since(&sessions_before);
     #[allow(clippy::cast_precision_loss)]
     let requests = load.requests as f64;
     #[allow(clippy::cast_precision_loss)]
@@ -172,6 +209,8 @@ fn load(bench: &Bench<'_>, server: &Server, row: &Row) -> Result<Round, String> 
     Ok(Round {
         requests_per_second: requests / load.seconds,
         cpu_micros,
+        #[allow(clippy::cast_precision_loss)]
+        database_micros: database_micros.map(|micros| micros as f64 / requests),
         p50_micros: load.p50_micros,
         p99_micros: load.p99_micros,
     })
@@ -181,7 +220,7 @@ fn load(bench: &Bench<'_>, server: &Server, row: &Row) -> Result<Round, String> 
 fn count(
     bench: &Bench<'_>,
     row: &Row,
-    entries: &mut [Entry<'_>],
+    entries: &mut [Entry],
     result: &mut RowResult,
     progress: &mut Progress,
 ) {
@@ -190,7 +229,7 @@ fn count(
     for entry in entries {
         let name = entry.measured.name.clone();
         progress.step(&format!("{}: instructions", row.name), &name);
-        match instructions::per_request(&bench.keeper, valgrind, entry.start, &name, row, &folder) {
+        match instructions::per_request(&bench.keeper, valgrind, &entry.start, &name, row, &folder) {
             Ok(instructions) => entry.measured.instructions = Some(instructions),
             Err(error) => {
                 let note = format!("no instructions per request for {name}: {error}");

@@ -46,6 +46,14 @@ pub(crate) const METRICS: &[Metric] = &[
         chart: None,
     },
     Metric {
+        title: "database CPU µs/request",
+        means: "processor time of the processes that serve the sessions of PostgreSQL, for each request; not of those that \
+                write its log and its files",
+        values: |it| rounds(it, |round| round.database_micros),
+        show: |value| format!("{value:.1}"),
+        chart: None,
+    },
+    Metric {
         title: "instructions/request",
         means: "instructions that the server executes in user space for each request, counted by valgrind on one \
                 kept connection: the figure that other work on the machine cannot change",
@@ -105,16 +113,22 @@ impl Metric {
 
     /// `48,120 ±3% (1.05×)`: the median, its spread if there were rounds, and the multiple of ours.
     pub(crate) fn cell(&self, row: &RowResult, measured: &Measured) -> String {
-        let Some(value) = self.value(measured) else { return "–".to_owned() };
-        let mut cell = (self.show)(value);
-        if let Some(spread) = self.spread(measured) {
-            cell.push_str(&format!(" ±{:.0}%", spread * 100.0));
-        }
-        if let Some(ratio) = self.ratio(row, measured).filter(|_| measured.name != OURS) {
-            cell.push_str(&format!(" ({ratio:.2}×)"));
-        }
-        cell
+        let ratio = self.ratio(row, measured).filter(|_| measured.name != OURS);
+        cell(&(self.values)(measured), self.show, ratio)
     }
+}
+
+/// `48,120 ±3% (1.05×)`: the median of the rounds, their spread if there were several, and a multiple.
+pub(crate) fn cell(rounds: &[f64], show: impl Fn(f64) -> String, ratio: Option<f64>) -> String {
+    let Some(value) = median(rounds) else { return "–".to_owned() };
+    let mut cell = show(value);
+    if let Some(spread) = spread(rounds).filter(|_| rounds.len() > 1) {
+        cell.push_str(&format!(" ±{:.0}%", spread * 100.0));
+    }
+    if let Some(ratio) = ratio {
+        cell.push_str(&format!(" ({ratio:.2}×)"));
+    }
+    cell
 }
 
 /// `12,345`.
@@ -130,7 +144,7 @@ pub(crate) fn thousands(value: f64) -> String {
     text
 }
 
-fn time(micros: f64) -> String {
+pub(crate) fn time(micros: f64) -> String {
     if micros < 1000.0 { format!("{micros:.0} µs") } else { format!("{:.2} ms", micros / 1000.0) }
 }
 
@@ -159,7 +173,7 @@ mod tests {
     fn what_was_not_measured_is_a_dash_and_ours_may_be_missing() {
         let mut row = sample("json");
         row.contenders[1].instructions = None;
-        let metric = &METRICS[2];
+        let metric = &METRICS[3];
         assert_eq!(metric.cell(&row, &row.contenders[1]), "–");
         row.contenders.remove(0);
         assert_eq!(METRICS[1].cell(&row, &row.contenders[0]), "30.0 ±0%");

@@ -6,11 +6,13 @@
 //! | [`options`] | what the words on the command line ask for |
 //! | [`tools`], [`pinning`], [`environment`] | what this machine has |
 //! | [`keeper`], [`server`], [`compile`] | processes: none outlives this one; servers; Cargo |
+//! | [`database`], [`world`] | a database of our own, and TechEmpower's tables in it |
 //! | [`http`], [`form`], [`check`] | a small client, forms with files, and whether answers are right |
 //! | [`mod@measure`] | one row, from the check to its figures |
 //! | [`load`], [`usage`], [`instructions`] | what is measured: under load, from `/proc`, by valgrind |
+//! | [`data`] | the data layer alone, beside the drivers below it and its peers |
 //! | [`app`] | build times, size and start of the sample app |
-//! | [`routes`] | what 200 handlers cost to compile |
+//! | [`routes`], [`schemas`], [`compiled`] | what 200 handlers and 100 schemas cost to compile |
 //! | [`statistics`], [`results`], [`metrics`] | figures, kept and compared |
 //! | [`table`], [`page`], [`chart`], [`progress`] | figures, shown |
 
@@ -18,7 +20,10 @@ mod app;
 mod chart;
 mod check;
 mod compile;
+mod compiled;
 mod contenders;
+pub(crate) mod data;
+mod database;
 mod environment;
 mod form;
 mod http;
@@ -34,11 +39,13 @@ mod progress;
 mod results;
 mod routes;
 mod rows;
+mod schemas;
 mod server;
 mod statistics;
 mod table;
 mod tools;
 mod usage;
+mod world;
 
 use std::path::{Path, PathBuf};
 
@@ -46,8 +53,9 @@ pub(crate) use options::{Options, known};
 pub(crate) use rows::ROWS;
 
 use self::{
-    contenders::CONTENDERS, environment::Environment, keeper::Keeper, load::Generator, measure::Ready,
-    pinning::Cores, progress::Progress, results::Results, server::Start, tools::Tools,
+    contenders::CONTENDERS, database::Database, environment::Environment, keeper::Keeper, load::Generator,
+    measure::Ready, pinning::Cores, progress::Progress, results::Results, rows::Row, server::Start,
+    tools::Tools,
 };
 use crate::{Outcome, paint::Paint};
 
@@ -116,14 +124,18 @@ fn measure(root: &Path, options: &Options) -> Result<Outcome, String> {
         tools,
     };
     let mut fresh = Results::default();
-    if options.chosen().next().is_some() {
-        rows(&bench, &mut fresh)?;
+    let all = options.chosen().next().is_none() || rows(&bench, &mut fresh)?;
+    if !options.data.is_empty() {
+        fresh.data = data::measure(&bench)?;
     }
     if options.app {
         fresh.app = Some(app::measure(&bench)?);
     }
     if options.routes {
         fresh.routes = Some(routes::measure(&bench)?);
+    }
+    if options.schemas {
+        fresh.schemas = Some(schemas::measure(&bench)?);
     }
     if options.json {
         println!("{:#}", fresh.to_json());
@@ -134,12 +146,13 @@ fn measure(root: &Path, options: &Options) -> Result<Outcome, String> {
         write(root, &fresh)?;
         eprintln!("{} {PAGE}, {CHART} and {FIGURES} are written", Paint::of_stdout().mark(true));
     }
-    let complete = fresh.rows.iter().all(|row| row.left_out.is_empty() && !row.contenders.is_empty());
-    Ok(if complete { Outcome::Done } else { Outcome::Failed })
+    let complete = fresh.rows.iter().all(|row| row.left_out.is_empty() && !row.contenders.is_empty())
+        && fresh.data.iter().all(|row| row.left_out.is_empty());
+    Ok(if all && complete { Outcome::Done } else { Outcome::Failed })
 }
 
-/// Builds every contender that is needed, and measures the rows.
-fn rows(bench: &Bench<'_>, fresh: &mut Results) -> Result<(), String> {
+/// Builds every contender that is needed, and measures the rows; whether all of them.
+fn rows(bench: &Bench<'_>, fresh: &mut Results) -> Result<bool, String> {
     let folder = server::empty_folder(&bench.target)?;
     let needed: Vec<_> = CONTENDERS
         .iter()
@@ -160,12 +173,28 @@ fn rows(bench: &Bench<'_>, fresh: &mut Results) -> Result<(), String> {
         });
         ready.push(Ready { contender, start });
     }
-    let steps = bench.options.chosen().map(|row| measure::steps(bench, row, &ready)).sum();
-    let mut progress = Progress::of(steps);
-    for row in bench.options.chosen() {
-        fresh.rows.push(measure::row(bench, row, &ready, &mut progress));
+    let database = bench.options.chosen().any(|row| row.database).then(|| filled(bench, &ready));
+    let left_out = database.as_ref().and_then(|database| database.as_ref().err());
+    let (these, others): (Vec<&Row>, Vec<&Row>) =
+        bench.options.chosen().partition(|row| left_out.is_none() || !row.database);
+    let mut progress = Progress::of(these.iter().map(|row| measure::steps(bench, row, &ready)).sum());
+    for row in these {
+        let database = database.as_ref().and_then(|database| database.as_ref().ok());
+        fresh.rows.push(measure::row(bench, row, database, &ready, &mut progress));
     }
-    Ok(())
+    drop(progress);
+    let others: Vec<&str> = others.iter().map(|row| row.name).collect();
+    left_out.map_or(Ok(others.is_empty()), |why| {
+        eprintln!("{} not measured: {}: {why}", Paint::of_stdout().mark(false), others.join(", "));
+        Ok(false)
+    })
+}
+
+/// A database with the tables that rows read.
+fn filled<'a>(bench: &'a Bench<'_>, ready: &[Ready]) -> Result<Database<'a>, String> {
+    let database = Database::create(bench.root, &bench.keeper)?;
+    world::fill(bench, &database, ready)?;
+    Ok(database)
 }
 
 /// Puts fresh results among the older ones, and writes figures, page and chart.

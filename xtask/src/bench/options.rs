@@ -1,16 +1,23 @@
 //! [`Options`]: what the words after `cargo xtask bench` ask for.
 
-use super::rows::{ROWS, Row};
+use super::{
+    data,
+    rows::{ROWS, Row},
+};
 
 /// What to measure, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     /// The rows, by name, in the order of the page.
     pub(crate) rows: Vec<&'static str>,
+    /// The rows of the data layer, by name.
+    pub(crate) data: Vec<&'static str>,
     /// Whether the sample app is built and started.
     pub(crate) app: bool,
     /// Whether an app of 200 routes is compiled, here and on axum.
     pub(crate) routes: bool,
+    /// Whether an app of 100 schemas is compiled, here and on its peers.
+    pub(crate) schemas: bool,
     /// Fewer rounds.
     pub(crate) quick: bool,
     /// Instructions alone: in seconds, to the percent, and for no page.
@@ -25,9 +32,12 @@ const APP: &str = "build";
 /// The word for the app of 200 routes.
 const ROUTES: &str = "routes";
 
+/// The word for the app of 100 schemas.
+const SCHEMAS: &str = "schemas";
+
 /// Every word that asks for something to be measured.
 pub(crate) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    ROWS.iter().map(|row| row.name).chain([APP, ROUTES])
+    ROWS.iter().map(|row| row.name).chain(data::rows::words()).chain([APP, ROUTES, SCHEMAS])
 }
 
 impl Options {
@@ -35,8 +45,10 @@ impl Options {
     pub(crate) fn of(words: &[String]) -> Result<Self, String> {
         let mut options = Options {
             rows: Vec::new(),
+            data: Vec::new(),
             app: false,
             routes: false,
+            schemas: false,
             quick: false,
             instructions: false,
             json: false,
@@ -48,13 +60,21 @@ impl Options {
                 "--json" => options.json = true,
                 APP => options.app = true,
                 ROUTES => options.routes = true,
+                SCHEMAS => options.schemas = true,
                 name => match ROWS.iter().find(|row| row.name == name) {
                     Some(row) => options.rows.push(row.name),
-                    None => return Err(word.clone()),
+                    None => {
+                        let named = data::rows::named(name);
+                        if named.is_empty() {
+                            return Err(word.clone());
+                        }
+                        options.data.extend(named);
+                    }
                 },
             }
         }
-        if options.rows.is_empty() && !options.app && !options.routes {
+        let compiles = options.routes || options.schemas;
+        if options.rows.is_empty() && options.data.is_empty() && !options.app && !compiles {
             options.rows = ROWS.iter().map(|row| row.name).collect();
         }
         Ok(options)
@@ -90,7 +110,11 @@ mod tests {
         assert!(!all.app && all.rounds() == 3);
         let app = of(&["build"]).unwrap();
         assert!(app.app && app.rows.is_empty());
+        let schemas = of(&["schemas"]).unwrap();
+        assert!(schemas.schemas && schemas.rows.is_empty() && !schemas.routes);
         assert_eq!(of(&["json", "json", "build"]).unwrap().chosen().count(), 1);
+        let data = of(&["sqlite/all", "mysql"]).unwrap();
+        assert!(data.rows.is_empty() && data.data.len() == 5 && all.data.is_empty());
     }
 
     #[test]

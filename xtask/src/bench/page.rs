@@ -2,9 +2,10 @@
 
 use super::{
     contenders::CONTENDERS,
+    data,
     environment::Environment,
     metrics::METRICS,
-    results::{AppResult, Built, Results, RoutesResult, RowResult, Seconds},
+    results::{AppResult, Built, Compiled, Results, RowResult, Seconds},
     rows::ROWS,
     statistics::{median, spread},
     table::Table,
@@ -17,7 +18,8 @@ const OPENING: &str = "\
 
 zzz beside its peers, measured in one run on one machine. Every figure in any document of zzz comes from here.
 `cargo xtask bench` measures it anew on yours, `cargo xtask bench json` one row of it, and
-`cargo xtask bench build` the sample app, `cargo xtask bench routes` what 200 routes cost to compile;
+`cargo xtask bench data` the data layer alone, `cargo xtask bench build` the sample app, `cargo xtask bench routes`
+what 200 routes cost to compile, and `cargo xtask bench schemas` what 100 schemas cost;
 `cargo xtask help bench` tells the rest.
 
 ![requests per second and instructions per request, row by row](benchmarks.svg)
@@ -41,16 +43,31 @@ const UNFAIR: &[&str] = &[
      connections, and would on short ones.",
     "To the peers: the application is ours, so a peer's expert may know a setting that its documentation does not \
      advise. A better server under `benches/peers` is welcome.",
+    "To zzz, where there is a database: it watches over its connections, sends a read again whose connection breaks, and \
+     bounds each statement; a `World` is a struct with a derive, which axum with the bare driver reads by hand. To \
+     axum-tokio-postgres: its one connection is busy with one statement at a time, as are zzz's two, where sqlx has ten. To \
+     axum-sqlx: nobody keeps its users from turning `test_before_acquire` off.",
     "To everybody: client and server talk over loopback and have one core each, no request comes from another \
-     machine, and no row here waits for a disk or a database. In an app these figures are a small part of a \
-     request. On a virtual machine the cores may be threads of one.",
+     machine, and no row waits for a disk; the database shares the cores with both, so that its processor time is in \
+     nobody's but slows all down. In an app these figures are a small part of a request. On a virtual machine the cores \
+     may be threads of one.",
 ];
 
 const ROUTES: &str = "\
-The same app of {handlers} handlers in 20 modules, written by the bench on zzz and on axum: path parameters, queries, JSON
+The same app of {count} handlers in 20 modules, written by the bench on zzz and on axum: path parameters, queries, JSON
 and forms into structs, services (axum: state), headers, typed results. What the app depends on is built before; the
 apps have their turns one after the other, in the profile in which people work. `processor` is what Cargo and all
 that it starts had of the processor, `clock` is what one waits. In parentheses stands the multiple of zzz's figure.
+
+";
+
+const SCHEMAS: &str = "\
+The same {count} tables of 12 columns, in groups of ten whose rows belong to each other's, written by the bench on zzz-db, on
+SeaORM in its compact format and on Diesel with diesel-async, each with an insert, a get by the key, a query with two conditions
+and an update. Diesel has the features of tables of up to 16 columns only, and `allow_tables_to_appear_in_same_query!` for each group and not for all
+tables. The edit renames a column. What the apps depend on is built before; they have their turns one after the other, in the profile in which people work.
+`processor` is what Cargo and all that it starts had of the processor, `clock` is what one waits. In parentheses stands the
+multiple of zzz's figure.
 
 ";
 
@@ -68,16 +85,21 @@ pub(crate) fn markdown(results: &Results) -> String {
     for row in &results.rows {
         page.push_str(&section(row, newest));
     }
+    if !results.data.is_empty() {
+        page.push_str(&data::page::section(&results.data, newest));
+    }
     if let Some(app) = &results.app {
         page.push_str("\n## The sample app\n\n");
         page.push_str(&figures(app).markdown());
         page.push_str(&differs(&app.environment, newest));
     }
-    if let Some(built) = &results.routes {
-        let handlers = built.handlers;
-        page.push_str(&format!("\n## Compiling {handlers} routes\n\n"));
-        page.push_str(&ROUTES.replace("{handlers}", &handlers.to_string()));
-        page.push_str(&routes(built).markdown());
+    let compiled = [(&results.routes, "routes", ROUTES), (&results.schemas, "schemas", SCHEMAS)];
+    for (built, what, text) in compiled {
+        let Some(built) = built else { continue };
+        let count = built.count;
+        page.push_str(&format!("\n## Compiling {count} {what}\n\n"));
+        page.push_str(&text.replace("{count}", &count.to_string()));
+        page.push_str(&times(built).markdown());
         page.push_str(&differs(&built.environment, newest));
     }
     page.push_str("\n## How to read it\n\n");
@@ -113,8 +135,11 @@ pub(crate) fn terminal(results: &Results) -> String {
             text.push_str(&format!("  {line}\n"));
         }
     }
-    if let Some(built) = &results.routes {
-        text.push_str(&format!("\ncompiling {} routes\n{}", built.handlers, routes(built).text()));
+    text.push_str(&data::page::terminal(&results.data));
+    for (built, what) in [(&results.routes, "routes"), (&results.schemas, "schemas")] {
+        if let Some(built) = built {
+            text.push_str(&format!("\ncompiling {} {what}\n{}", built.count, times(built).text()));
+        }
     }
     if let Some(app) = &results.app {
         text.push_str(&format!("\nthe sample app\n{}", figures(app).text()));
@@ -168,26 +193,34 @@ fn remarks(row: &RowResult) -> Vec<String> {
             how.workers,
             if how.workers == 1 { "" } else { "s" },
         ));
+        if !how.database.is_empty() {
+            lines.push(format!("database: {}", how.database));
+        }
     }
     let noise = METRICS
         .iter()
         .filter(|it| it.chart.is_some())
         .flat_map(|it| row.contenders.iter().filter_map(|contender| it.spread(contender)));
-    if noise.fold(0.0, f64::max) > NOISE {
-        lines.push(
-            "the machine did other work meanwhile: of these figures only instructions can be compared, and \
-             CPU time to some percent"
-                .to_owned(),
-        );
-    }
-    let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    lines.extend(busy(noise));
     lines.extend(row.left_out.iter().map(|(name, why)| format!("{name} is left out: {}", first_line(why))));
     lines.extend(row.notes.iter().map(|note| first_line(note)));
     lines
 }
 
+/// A line for spreads of which one is no contender's doing.
+pub(super) fn busy(spreads: impl Iterator<Item = f64>) -> Option<String> {
+    let line = "the machine did other work meanwhile: of these figures only instructions can be compared, and \
+                CPU time to some percent";
+    (spreads.fold(0.0, f64::max) > NOISE).then(|| line.to_owned())
+}
+
+/// What fits into a line of a remark.
+pub(super) fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// A line for what was measured at another time than most of the page.
-fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
+pub(super) fn differs(environment: &Environment, newest: Option<&Environment>) -> String {
     match newest {
         Some(newest) if newest != environment => {
             format!(
@@ -207,11 +240,12 @@ fn figures(app: &AppResult) -> Table {
 }
 
 /// Two lines for each app: processor time, which other work on the machine changes little, and time by the clock.
-fn routes(built: &RoutesResult) -> Table {
+fn times(built: &Compiled) -> Table {
     type Builds = (&'static str, fn(&Built) -> &Seconds);
     type Times = (&'static str, fn(&Seconds) -> &[f64]);
-    let builds: [Builds; 3] = [
+    let builds: [Builds; 4] = [
         ("cold build of the app's crate", |app| &app.cold),
+        ("cold check", |app| &app.cold_check),
         ("build after an edit", |app| &app.edit),
         ("check after an edit", |app| &app.check),
     ];
@@ -221,7 +255,7 @@ fn routes(built: &RoutesResult) -> Table {
     let row = |at: usize, app: &Built, (title, time): &Times| {
         let cells = builds.iter().map(|(_, of)| {
             let values = time(of(app));
-            let Some(seconds) = median(values) else { return "not measured".to_owned() };
+            let Some(seconds) = median(values) else { return "–".to_owned() };
             let spread = spread(values).unwrap_or_default() * 100.0;
             let own = first.and_then(|first| median(time(of(first)))).filter(|own| at > 0 && *own > 0.0);
             let times = own.map(|own| format!(" ({:.2}×)", seconds / own)).unwrap_or_default();
@@ -232,18 +266,11 @@ fn routes(built: &RoutesResult) -> Table {
     let rows = times.iter().flat_map(|time| {
         built.apps.iter().enumerate().map(move |(at, app)| row(at, app, time)).collect::<Vec<_>>()
     });
-    Table { words: false, headings: headings.collect(), rows: rows.collect() }
+    Table { words: false, headings: headings.collect(), rows: rows.collect() }.without_empty_columns()
 }
 
 fn contenders(environment: Option<&Environment>) -> Table {
-    let version = |name: &str| {
-        let versions = environment.into_iter().flat_map(|it| &it.versions);
-        versions
-            .into_iter()
-            .find(|(of, _)| of == name)
-            .map(|(_, version)| version.clone())
-            .unwrap_or_default()
-    };
+    let version = |name: &str| environment.map(|it| it.version(name)).unwrap_or_default();
     let rows = CONTENDERS.iter().map(|it| vec![it.name.to_owned(), version(it.name), it.is.to_owned()]);
     let headings = ["", "versions", "what it is"].map(str::to_owned).to_vec();
     Table { words: true, headings, rows: rows.collect() }
@@ -298,22 +325,27 @@ mod tests {
                 wall: [3.0, 4.0, 5.0].map(|seconds| seconds * factor).to_vec(),
                 cpu: vec![2.0 * factor; 3],
             },
+            cold_check: Seconds::default(),
             edit: Seconds { wall: vec![factor; 3], cpu: vec![] },
             check: Seconds { wall: vec![0.5 * factor; 3], cpu: vec![0.25; 3] },
         };
-        let routes = RoutesResult {
-            handlers: 200,
-            apps: vec![built("zzz", 1.0), built("axum", 1.5)],
-            ..RoutesResult::default()
+        let compiled = |count: u64, peer: &str| Compiled {
+            count,
+            apps: vec![built("zzz", 1.0), built(peer, 1.5)],
+            ..Compiled::default()
         };
-        let results = Results { routes: Some(routes), ..Results::default() };
+        let (routes, schemas) = (compiled(200, "axum"), compiled(100, "Diesel"));
+        let results = Results { routes: Some(routes), schemas: Some(schemas), ..Results::default() };
         assert_eq!(Results::parse(&results.to_json().to_string()).as_ref(), Ok(&results));
         let page = markdown(&results);
         for line in [
             "## Compiling 200 routes",
             "The same app of 200 handlers in 20 modules",
-            "| zzz, processor | 2.00 s ±0% | not measured | 0.25 s ±0% |",
-            "| axum, processor | 3.00 s ±0% (1.50×) | not measured | 0.25 s ±0% (1.00×) |",
+            "## Compiling 100 schemas",
+            "| Diesel, clock | 6.00 s ±12% (1.50×) |",
+            "|  | cold build of the app's crate | build after an edit | check after an edit |",
+            "| zzz, processor | 2.00 s ±0% | – | 0.25 s ±0% |",
+            "| axum, processor | 3.00 s ±0% (1.50×) | – | 0.25 s ±0% (1.00×) |",
             "| zzz, clock | 4.00 s ±12% | 1.00 s ±0% | 0.50 s ±0% |",
             "| axum, clock | 6.00 s ±12% (1.50×) | 1.50 s ±0% (1.50×) | 0.75 s ±0% (1.50×) |",
         ] {

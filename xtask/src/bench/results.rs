@@ -2,17 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
-use super::environment::Environment;
+use super::{
+    data::{results::DataResult, rows::DATA_ROWS},
+    environment::Environment,
+};
 
 /// Everything that the page shows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Results {
     /// In the order of the page.
     pub(crate) rows: Vec<RowResult>,
+    /// The data layer alone, in the order of the page.
+    pub(crate) data: Vec<DataResult>,
     /// The sample app's build and start.
     pub(crate) app: Option<AppResult>,
     /// Compile times of 200 routes.
-    pub(crate) routes: Option<RoutesResult>,
+    pub(crate) routes: Option<Compiled>,
+    /// Compile times of 100 schemas.
+    pub(crate) schemas: Option<Compiled>,
 }
 
 /// One row.
@@ -47,6 +54,8 @@ pub(crate) struct How {
     pub(crate) workers: u64,
     /// Whether server and load had a core each.
     pub(crate) pinned: bool,
+    /// The database, and where it runs; empty if there was none.
+    pub(crate) database: String,
 }
 
 /// A contender's figures in a row.
@@ -69,6 +78,8 @@ pub(crate) struct Round {
     pub(crate) requests_per_second: f64,
     /// Processor time of the server for each request, in microseconds.
     pub(crate) cpu_micros: Option<f64>,
+    /// Processor time of the database's sessions for each request, in microseconds.
+    pub(crate) database_micros: Option<f64>,
     /// Latency: half of the answers took at most this, in microseconds.
     pub(crate) p50_micros: f64,
     /// Latency: 99 of 100 answers took at most this, in microseconds.
@@ -84,14 +95,14 @@ pub(crate) struct AppResult {
     pub(crate) figures: Vec<Figure>,
 }
 
-/// Compile times of an app of many routes, on zzz and on a peer.
+/// Compile times of an app of many parts, on zzz and on its peers.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct RoutesResult {
+pub(crate) struct Compiled {
     /// Where, when and with what.
     pub(crate) environment: Environment,
-    /// How many handlers the app has.
-    pub(crate) handlers: u64,
-    /// zzz, then the peer.
+    /// How many parts the app has: handlers, or schemas.
+    pub(crate) count: u64,
+    /// zzz, then the peers.
     pub(crate) apps: Vec<Built>,
 }
 
@@ -102,7 +113,9 @@ pub(crate) struct Built {
     pub(crate) name: String,
     /// Of its crate, with everything below it built.
     pub(crate) cold: Seconds,
-    /// After a change in one handler.
+    /// The same without code: `cargo check`.
+    pub(crate) cold_check: Seconds,
+    /// After a change in one part.
     pub(crate) edit: Seconds,
     /// After such a change, without code: `cargo check`.
     pub(crate) check: Seconds,
@@ -128,14 +141,36 @@ impl Built {
         Built {
             name: text(&value["name"]),
             cold: seconds("cold"),
+            cold_check: seconds("cold_check"),
             edit: seconds("edit"),
             check: seconds("check"),
         }
     }
 
     fn to_json(&self) -> Value {
-        let Built { name, cold, edit, check } = self;
-        json!({ "name": name, "cold": cold.to_json(), "edit": edit.to_json(), "check": check.to_json() })
+        let Built { name, cold, cold_check, edit, check } = self;
+        json!({
+            "name": name,
+            "cold": cold.to_json(),
+            "cold_check": cold_check.to_json(),
+            "edit": edit.to_json(),
+            "check": check.to_json(),
+        })
+    }
+}
+
+impl Compiled {
+    fn from_json(value: &Value) -> Option<Self> {
+        value.is_object().then(|| Compiled {
+            environment: environment(&value["environment"]),
+            count: whole(&value["count"]),
+            apps: list(&value["apps"], Built::from_json),
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let apps: Value = self.apps.iter().map(Built::to_json).collect();
+        json!({ "environment": environment_to_json(&self.environment), "count": self.count, "apps": apps })
     }
 }
 
@@ -176,37 +211,29 @@ impl Results {
     pub(crate) fn merge(&mut self, fresh: &Results) -> Vec<String> {
         let mut dropped = Vec::new();
         if let Some(here) = fresh.environments().next() {
-            self.rows.retain(|row| {
-                let keep = row.environment.same_machine(here);
-                if !keep {
-                    dropped.push(format!("`{}` was measured on another machine and is dropped", row.name));
-                }
-                keep
-            });
+            keep_those_of(here, &mut self.rows, &mut dropped);
+            keep_those_of(here, &mut self.data, &mut dropped);
             if self.app.as_ref().is_some_and(|app| !app.environment.same_machine(here)) {
                 dropped.push("the sample app was measured on another machine and is dropped".to_owned());
                 self.app = None;
             }
-            if self.routes.as_ref().is_some_and(|routes| !routes.environment.same_machine(here)) {
-                dropped.push("the 200 routes were compiled on another machine and are dropped".to_owned());
-                self.routes = None;
+            for (compiled, what) in [(&mut self.routes, "200 routes"), (&mut self.schemas, "100 schemas")] {
+                if compiled.as_ref().is_some_and(|it| !it.environment.same_machine(here)) {
+                    dropped.push(format!("the {what} were compiled on another machine and are dropped"));
+                    *compiled = None;
+                }
             }
         }
-        for row in &fresh.rows {
-            match self.rows.iter_mut().find(|known| known.name == row.name) {
-                Some(known) => known.clone_from(row),
-                None => self.rows.push(row.clone()),
-            }
-        }
-        // Rows that are no more go, and the others stand in their order.
-        let place = |name: &str| super::ROWS.iter().position(|row| row.name == name);
-        self.rows.retain(|row| place(&row.name).is_some());
-        self.rows.sort_by_key(|row| place(&row.name));
+        take_in(&mut self.rows, &fresh.rows, &super::ROWS.iter().map(|row| row.name).collect::<Vec<_>>());
+        take_in(&mut self.data, &fresh.data, &DATA_ROWS.iter().map(|row| row.name).collect::<Vec<_>>());
         if fresh.app.is_some() {
             self.app.clone_from(&fresh.app);
         }
         if fresh.routes.is_some() {
             self.routes.clone_from(&fresh.routes);
+        }
+        if fresh.schemas.is_some() {
+            self.schemas.clone_from(&fresh.schemas);
         }
         dropped
     }
@@ -215,7 +242,9 @@ impl Results {
     pub(crate) fn environments(&self) -> impl Iterator<Item = &Environment> {
         let rows = self.rows.iter().map(|row| &row.environment);
         let app = self.app.iter().map(|app| &app.environment);
-        rows.chain(app).chain(self.routes.iter().map(|routes| &routes.environment))
+        let data = self.data.iter().map(|row| &row.environment);
+        let compiled = self.routes.iter().chain(&self.schemas);
+        rows.chain(data).chain(app).chain(compiled.map(|compiled| &compiled.environment))
     }
 
     /// Reads what [`to_json`](Self::to_json) gave.
@@ -224,18 +253,16 @@ impl Results {
         if !value["rows"].is_array() {
             return Err("it has no `rows`".to_owned());
         }
-        let (app, routes) = (&value["app"], &value["routes"]);
+        let app = &value["app"];
         Ok(Results {
             rows: list(&value["rows"], RowResult::of),
+            data: list(&value["data"], DataResult::of),
             app: app.is_object().then(|| AppResult {
                 environment: environment(&app["environment"]),
                 figures: list(&app["figures"], Figure::of),
             }),
-            routes: routes.is_object().then(|| RoutesResult {
-                environment: environment(&routes["environment"]),
-                handlers: whole(&routes["handlers"]),
-                apps: list(&routes["apps"], Built::from_json),
-            }),
+            routes: Compiled::from_json(&value["routes"]),
+            schemas: Compiled::from_json(&value["schemas"]),
         })
     }
 
@@ -243,19 +270,72 @@ impl Results {
     pub(crate) fn to_json(&self) -> Value {
         let mut json = Map::new();
         json.insert("rows".to_owned(), self.rows.iter().map(RowResult::to_json).collect());
+        if !self.data.is_empty() {
+            json.insert("data".to_owned(), self.data.iter().map(DataResult::to_json).collect());
+        }
         if let Some(app) = &self.app {
             let figures: Value = app.figures.iter().map(Figure::to_json).collect();
             let app = json!({ "environment": environment_to_json(&app.environment), "figures": figures });
             json.insert("app".to_owned(), app);
         }
-        if let Some(routes) = &self.routes {
-            let apps: Value = routes.apps.iter().map(Built::to_json).collect();
-            let environment = environment_to_json(&routes.environment);
-            let routes = json!({ "environment": environment, "handlers": routes.handlers, "apps": apps });
-            json.insert("routes".to_owned(), routes);
+        for (name, compiled) in [("routes", &self.routes), ("schemas", &self.schemas)] {
+            if let Some(compiled) = compiled {
+                json.insert(name.to_owned(), compiled.to_json());
+            }
         }
         Value::Object(json)
     }
+}
+
+/// What was measured under a name.
+trait Named: Clone {
+    fn name(&self) -> &str;
+    fn environment(&self) -> &Environment;
+}
+
+impl Named for RowResult {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+}
+
+impl Named for DataResult {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+}
+
+/// Drops what was measured on another machine, and tells it.
+fn keep_those_of<T: Named>(here: &Environment, rows: &mut Vec<T>, dropped: &mut Vec<String>) {
+    rows.retain(|row| {
+        let keep = row.environment().same_machine(here);
+        if !keep {
+            dropped.push(format!("`{}` was measured on another machine and is dropped", row.name()));
+        }
+        keep
+    });
+}
+
+/// Puts fresh rows in the place of older ones. Rows whose names are no more go, and the others stand in the order of the
+/// names.
+fn take_in<T: Named>(rows: &mut Vec<T>, fresh: &[T], names: &[&str]) {
+    for row in fresh {
+        match rows.iter_mut().find(|known| known.name() == row.name()) {
+            Some(known) => known.clone_from(row),
+            None => rows.push(row.clone()),
+        }
+    }
+    let place = |row: &T| names.iter().position(|name| *name == row.name());
+    rows.retain(|row| place(row).is_some());
+    rows.sort_by_key(place);
 }
 
 impl RowResult {
@@ -271,6 +351,7 @@ impl RowResult {
                 connections: whole(&how["connections"]),
                 workers: whole(&how["workers"]),
                 pinned: how["pinned"].as_bool().unwrap_or(false),
+                database: text(&how["database"]),
             },
             contenders: list(&value["contenders"], Measured::from_json),
             left_out: pairs(&value["left_out"]),
@@ -290,6 +371,7 @@ impl RowResult {
                 "connections": how.connections,
                 "workers": how.workers,
                 "pinned": how.pinned,
+                "database": how.database,
             },
             "contenders": self.contenders.iter().map(Measured::to_json).collect::<Value>(),
             "left_out": pairs_to_json(&self.left_out),
@@ -305,6 +387,7 @@ impl Measured {
             rounds: list(&value["rounds"], |round| Round {
                 requests_per_second: number(&round["requests_per_second"]),
                 cpu_micros: round["cpu_micros"].as_f64(),
+                database_micros: round["database_micros"].as_f64(),
                 p50_micros: number(&round["p50_micros"]),
                 p99_micros: number(&round["p99_micros"]),
             }),
@@ -318,6 +401,7 @@ impl Measured {
             json!({
                 "requests_per_second": rounded(round.requests_per_second),
                 "cpu_micros": round.cpu_micros.map(rounded),
+                "database_micros": round.database_micros.map(rounded),
                 "p50_micros": rounded(round.p50_micros),
                 "p99_micros": rounded(round.p99_micros),
             })
@@ -346,7 +430,7 @@ impl Figure {
     }
 }
 
-fn environment(value: &Value) -> Environment {
+pub(crate) fn environment(value: &Value) -> Environment {
     Environment {
         date: text(&value["date"]),
         cpu: text(&value["cpu"]),
@@ -358,7 +442,7 @@ fn environment(value: &Value) -> Environment {
     }
 }
 
-fn environment_to_json(environment: &Environment) -> Value {
+pub(crate) fn environment_to_json(environment: &Environment) -> Value {
     json!({
         "date": environment.date,
         "cpu": environment.cpu,
@@ -370,19 +454,19 @@ fn environment_to_json(environment: &Environment) -> Value {
     })
 }
 
-fn list<T>(value: &Value, of: impl Fn(&Value) -> T) -> Vec<T> {
+pub(crate) fn list<T>(value: &Value, of: impl Fn(&Value) -> T) -> Vec<T> {
     value.as_array().into_iter().flatten().map(of).collect()
 }
 
-fn pairs(value: &Value) -> Vec<(String, String)> {
+pub(crate) fn pairs(value: &Value) -> Vec<(String, String)> {
     list(value, |pair| (text(&pair[0]), text(&pair[1])))
 }
 
-fn pairs_to_json(pairs: &[(String, String)]) -> Value {
+pub(crate) fn pairs_to_json(pairs: &[(String, String)]) -> Value {
     pairs.iter().map(|(name, value)| json!([name, value])).collect()
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
@@ -390,12 +474,12 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_default()
 }
 
-fn whole(value: &Value) -> u64 {
+pub(crate) fn whole(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 
 /// To a hundredth: what is beyond was not measured.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
@@ -411,6 +495,7 @@ pub(crate) mod tests {
                 .map(|noise| Round {
                     requests_per_second: (50_000.0 / factor * noise).round(),
                     cpu_micros: Some(15.0 * factor),
+                    database_micros: None,
                     p50_micros: 600.0 * factor,
                     p99_micros: 1250.0 * factor,
                 })
@@ -436,6 +521,7 @@ pub(crate) mod tests {
                 connections: 32,
                 workers: 1,
                 pinned: true,
+                database: String::new(),
             },
             contenders: vec![measured("zzz", 1.0), measured("axum", 2.0)],
             left_out: vec![("actix-web".to_owned(), "the build failed".to_owned())],
@@ -468,6 +554,23 @@ pub(crate) mod tests {
         let found: Vec<_> =
             results.rows.iter().map(|row| (row.name.as_str(), row.environment.date.as_str())).collect();
         assert_eq!(found, [("plaintext", "2025-01-31"), ("json", "2025-02-01")]);
+    }
+
+    #[test]
+    fn rows_of_the_data_layer_are_taken_in_like_the_others() {
+        let of = |names: &[&str]| {
+            let data = names.iter().map(|name| crate::bench::data::results::tests::sample(name)).collect();
+            Results { data, ..Results::default() }
+        };
+        let mut results = of(&["sqlite/all", "no such row"]);
+        assert_eq!(results.merge(&of(&["postgres/get"])), [""; 0]);
+        let names = |results: &Results| results.data.iter().map(|row| row.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&results), ["postgres/get", "sqlite/all"]);
+        assert_eq!(Results::parse(&results.to_json().to_string()).as_ref(), Ok(&results));
+        let mut elsewhere = of(&["mysql/get"]);
+        elsewhere.data[0].environment.cores = 64;
+        assert_eq!(results.merge(&elsewhere).len(), 2);
+        assert_eq!(names(&results), ["mysql/get"]);
     }
 
     #[test]

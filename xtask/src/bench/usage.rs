@@ -48,6 +48,18 @@ pub(crate) fn memory_now(process: u32) -> Option<u64> {
     memory(process, "VmRSS:")
 }
 
+/// The cores on which it may run, as `0-1`.
+pub(crate) fn cores(process: u32) -> Option<String> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let cores = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    Some(cores.trim().to_owned())
+}
+
+/// Its name, without its path and cut to 15 bytes.
+pub(crate) fn name(process: u32) -> Option<String> {
+    Some(std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?.trim().to_owned())
+}
+
 fn memory(process: u32, key: &str) -> Option<u64> {
     kibibytes(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?, key)
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench [ROW...] [--quick] [--instructions] [--json]` and `cargo xtask bench build|routes`.
+//! `cargo xtask bench [ROW...] [--quick] [--instructions] [--json]` and `cargo xtask bench data|build|routes|schemas`.
 
 use std::path::Path;
 
@@ -29,15 +29,19 @@ The rows, all of them if none is named:
     }
     text.push_str(
         "\nAnd:
+  data                   the data layer alone, beside the drivers below it and its peers; of it,
+                         `postgres`, `sqlite` or `mysql`, or one row, such as `sqlite/all`
   build                  build times, sizes, start and memory of the sample app
   routes                 compile times of an app of 200 routes, on zzz and on axum
+  schemas                compile times of 100 schemas, on zzz, SeaORM and Diesel
 
 Options:
   --quick                3 rounds instead of 7
   --instructions         instructions per request alone, which need no quiet machine; writes no page
   --json                 the results as JSON
 
-What it uses where it is installed: wrk or oha for load, valgrind for instructions, taskset for a core each.
+What it uses where it is installed: wrk or oha for load, valgrind for instructions, taskset for a core each. Rows with a
+database need PostgreSQL, which is looked for, and started, as cargo xtask test does.
 Profiles stay in target/bench-run/callgrind, to be read with
   callgrind_annotate --inclusive=yes target/bench-run/callgrind/zzz-plaintext-3500.out",
     );

@@ -62,6 +62,11 @@ impl Container {
         Ok(container)
     }
 
+    /// A line for a shell that removes it.
+    pub(super) fn ending(&self) -> String {
+        format!("docker rm --force --volumes {}", self.id)
+    }
+
     /// The port on this machine.
     pub(super) fn port(&self) -> u16 {
         self.port

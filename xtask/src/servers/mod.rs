@@ -89,6 +89,14 @@ impl Running {
             Self::Docker(container, url) => url(container.port()),
         }
     }
+
+    fn ending(&self) -> String {
+        match self {
+            Self::Postgres(server) => server.ending(),
+            Self::Mysql(server) => server.ending(),
+            Self::Docker(container, _) => container.ending(),
+        }
+    }
 }
 
 /// The servers of a test run. Dropping it stops those that it has started.
@@ -121,19 +129,42 @@ impl Servers {
             packages.is_empty() || packages.iter().any(|package| kind.wanted_by.contains(&package.as_str()))
         };
         for kind in KINDS.iter().filter(wanted) {
-            servers.find_one(kind, paint);
+            servers.find_one(kind, |line| println!("{} {line}", paint.mark(true)));
         }
         servers
     }
 
-    fn find_one(&mut self, kind: &Kind, paint: Paint) {
+    /// Looks for the server whose address a variable tells, and gives its URL. What it says is not for standard output.
+    ///
+    /// # Errors
+    /// If it is nowhere; with what to install.
+    pub(crate) fn find_only(variable: &str, paint: Paint) -> Result<(Self, String), String> {
+        let mut servers = Self::default();
+        for kind in KINDS.iter().filter(|kind| kind.variable == variable) {
+            servers.find_one(kind, |line| eprintln!("{} {line}", paint.mark(true)));
+        }
+        match (servers.url(variable).map(str::to_owned), servers.skipped.first()) {
+            (Some(url), _) => Ok((servers, url)),
+            (None, Some(Skipped { name, variable, package, why })) => {
+                Err(format!("no {name}: {why}; install the Debian package `{package}`, or set {variable}"))
+            }
+            (None, None) => Err(format!("{variable} names no kind of server")),
+        }
+    }
+
+    /// Lines for a shell that stop what was started here, for when this process can not.
+    pub(crate) fn ending(&self) -> Vec<String> {
+        self.running.iter().map(Running::ending).collect()
+    }
+
+    fn find_one(&mut self, kind: &Kind, say: impl Fn(String)) {
         if let Ok(url) = std::env::var(kind.variable) {
-            println!("{} {} at the address in {}", paint.mark(true), kind.name, kind.variable);
+            say(format!("{} at the address in {}", kind.name, kind.variable));
             return self.found.push(Found { variable: kind.variable, url });
         }
         if (kind.is_ready)(kind.port) {
             let url = (kind.url)(kind.port);
-            println!("{} {} at {url}", paint.mark(true), kind.name);
+            say(format!("{} at {url}", kind.name));
             return self.found.push(Found { variable: kind.variable, url });
         }
         let in_docker = || {
@@ -149,7 +180,7 @@ impl Servers {
         };
         let why = match started {
             Ok(server) => {
-                println!("{} {} started at {}", paint.mark(true), kind.name, server.url());
+                say(format!("{} started at {}", kind.name, server.url()));
                 self.found.push(Found { variable: kind.variable, url: server.url() });
                 return self.running.push(server);
             }
@@ -207,6 +238,27 @@ mod tests {
         );
         assert!(Servers { skipped: vec![skipped], ..Servers::default() }.report(Paint::of_stdout()));
         assert!(!Servers::default().report(Paint::of_stdout()));
+    }
+
+    #[test]
+    fn a_variable_of_no_server_finds_none() {
+        let error = Servers::find_only("ZZZ_TEST_ORACLE_URL", Paint::of_stdout()).err().unwrap();
+        assert_eq!(error, "ZZZ_TEST_ORACLE_URL names no kind of server");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_shell_is_told_what_to_stop_and_what_to_delete() {
+        let programs = throwaway::folder_with(&["sleep"], []).unwrap();
+        let mut server = throwaway::Throwaway::new("sleeper", &programs, "TERM").unwrap();
+        let folder = format!("rm -rf '{}'", server.folder().display());
+        assert_eq!(server.ending(), folder, "nothing runs yet");
+        let mut sleep = server.command("sleep");
+        server.serve("sleep", sleep.arg("1000"), |_| true).unwrap();
+        let ending = server.ending();
+        let process = ending.strip_prefix("kill -TERM ").and_then(|rest| rest.split(';').next()).unwrap();
+        let command = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap();
+        assert!(command.ends_with("sleep\x001000\0") && ending.ends_with(&folder), "{ending}: {command}");
     }
 
     #[test]

@@ -102,6 +102,12 @@ impl Server {
         self.throwaway.serve("postgres", &mut postgres, is_ready)
     }
 
+    /// A line for a shell that stops it and deletes the folder.
+    #[allow(dead_code, reason = "for who may be killed before the server is dropped")]
+    pub(crate) fn ending(&self) -> String {
+        self.throwaway.ending()
+    }
+
     /// Sends a signal, named as `kill` names it, to the server and to every process that it has started.
     #[allow(dead_code, reason = "for tests that stop a server")]
     pub(crate) fn signal_all(&self, signal: &str) {

@@ -107,6 +107,17 @@ impl Throwaway {
         Ok(())
     }
 
+    /// A line for a shell that stops it and deletes the folder.
+    #[allow(dead_code, reason = "for who may be killed before the server is dropped")]
+    pub(crate) fn ending(&self) -> String {
+        let stop = self.process.as_ref().map_or_else(String::new, |process| {
+            let (goodbye, id) = (self.goodbye, process.id());
+            // A second a turn: sleep(1) promises no less than whole ones.
+            format!("kill -{goodbye} {id}; for turn in 1 2 3 4 5; do kill -0 {id} || break; sleep 1; done; ")
+        });
+        format!("{stop}rm -rf '{}'", self.folder.display())
+    }
+
     /// Sends a signal, named as `kill` names it, to the server and to every process that it has started.
     #[allow(dead_code, reason = "for tests that stop a server")]
     pub(crate) fn signal_all(&self, signal: &str) {

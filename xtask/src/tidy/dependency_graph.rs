@@ -91,7 +91,8 @@ const TABLE: &[Row] = &[
     Row { package: "example_app", needs: &["zzz-web"], tests_need: &["zzz-testing"] },
     Row { package: "bench-routing", needs: &["zzz-core", "zzz-router"], tests_need: &[] },
     Row { package: "bench-zzz", needs: &["zzz-web"], tests_need: &[] },
-    Row { package: "bench-db", needs: &["zzz-db"], tests_need: &[] },
+    Row { package: "bench-work", needs: &[], tests_need: &[] },
+    Row { package: "bench-db", needs: &["bench-work", "zzz-db"], tests_need: &[] },
     Row {
         package: "zzz-tests",
         needs: &[

@@ -1,30 +1,26 @@
 //! [`RouteHandler`]: a handler as `router!` sees it while the app compiles.
 //!
-//! `handler(&posts::show)` finds out how many arguments the function has, with nothing asked of them, and then asks one
-//! thing of each argument, so that the compiler names what is at fault. `.shape()` says what they take from the path;
-//! `.route()` asks of the output what a handler's must be.
+//! `handler(posts::show)` finds out how many arguments the function has, with nothing asked of them, and then asks one
+//! thing of each argument, so that the compiler names what is at fault. [`shapes`] says of many what they take from the
+//! path; `.route()` asks of the output what a handler's must be.
 //!
-//! The two are constants of their own: a handler that makes a path with `path!` depends on the shapes of handlers, its
-//! own among them, and whether its future is `Send` depends on the handler's body. In one constant that were a cycle.
+//! The two are asked in two places: a handler that makes a path with `path!` depends on the shapes of handlers, its
+//! own among them, and whether its future is `Send` depends on the handler's body. In one place that were a cycle.
 
-use std::any::{Any, type_name};
+use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
 use super::extract::PathShape;
-use super::verified::Message;
-use super::{
-    AnyFn, Arguments, BoxHandler, Description, Handler, HandlerExt as _, IntoResponse, Request, Response,
-};
-use crate::{Error, Result};
+use super::{AnyFn, Arguments, BoxHandler, Description, Handler, HandlerExt as _, IntoResponse, Request};
+use crate::Result;
 
-/// A handler that fits [`Handler`], in a constant.
-#[derive(Clone, Copy)]
+/// A handler that fits its route, with its type erased.
+#[derive(Clone)]
 pub struct RouteHandler {
-    function: &'static (dyn Any + Send + Sync),
-    erase: fn(&'static (dyn Any + Send + Sync)) -> BoxHandler,
-    name: fn() -> &'static str,
+    handler: BoxHandler,
+    name: &'static str,
 }
 
 /// What a handler takes from the path.
@@ -39,13 +35,13 @@ impl RouteHandler {
     /// The handler for a router, its type erased as every handler's is.
     #[must_use]
     pub fn erase(&self) -> BoxHandler {
-        (self.erase)(self.function)
+        self.handler.clone()
     }
 
     /// Its path in the program: `example_app::controllers::posts::show`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        (self.name)()
+        self.name
     }
 }
 
@@ -72,14 +68,14 @@ impl<F: Future> HandlerFuture for F {
 
 /// A handler whose arguments are known.
 #[derive(Debug)]
-pub struct Inspected<F: 'static, Args, Via> {
-    function: &'static F,
+pub struct Inspected<F, Args, Via> {
+    function: F,
     args: PhantomData<fn(Args, Via)>,
 }
 
 /// Looks at a handler.
 #[must_use]
-pub const fn handler<F, Args, Via>(function: &'static F) -> Inspected<F, Args, Via>
+pub const fn handler<F, Args, Via>(function: F) -> Inspected<F, Args, Via>
 where
     F: AnyFn<Args>,
     Args: Arguments<Via>,
@@ -88,18 +84,9 @@ where
 }
 
 impl<F, Args, Via> Inspected<F, Args, Via> {
-    /// What it takes from the path.
-    #[must_use]
-    pub const fn shape(&self) -> HandlerShape
-    where
-        Args: Arguments<Via>,
-    {
-        HandlerShape { missing: Args::MISSING, paths: Args::PATHS }
-    }
-
     /// The handler for a route.
     #[must_use]
-    pub const fn route(&self) -> RouteHandler
+    pub fn route(self) -> RouteHandler
     where
         F: AnyFn<Args>,
         Args: Arguments<Via>,
@@ -107,8 +94,43 @@ impl<F, Args, Via> Inspected<F, Args, Via> {
         F::Output: HandlerFuture + Send + 'static,
         <F::Output as HandlerFuture>::Response: IntoResponse,
     {
-        RouteHandler { function: self.function, erase: erase::<F, Args, Via>, name: type_name::<F> }
+        let routed = Routed { function: self.function, args: PhantomData::<fn(Args, Via)> };
+        RouteHandler { handler: routed.erase(), name: type_name::<F>() }
     }
+}
+
+/// Several handlers together.
+pub trait Shapes {
+    /// What each takes from the path.
+    const SHAPES: &'static [HandlerShape];
+}
+
+macro_rules! shapes {
+    ($($f:ident $args:ident $via:ident),*) => {
+        impl<$($f, $args: Arguments<$via>, $via),*> Shapes for ($(Inspected<$f, $args, $via>,)*) {
+            const SHAPES: &'static [HandlerShape] =
+                &[$(HandlerShape { missing: $args::MISSING, paths: $args::PATHS }),*];
+        }
+    };
+}
+
+/// For one handler, and so on for each that there is one more.
+macro_rules! each_shapes {
+    ($($f:ident $args:ident $via:ident),*;) => { shapes!($($f $args $via),*); };
+    ($($f:ident $args:ident $via:ident),*; $g:ident $next:ident $by:ident $($rest:tt)*) => {
+        shapes!($($f $args $via),*);
+        each_shapes!($($f $args $via,)* $g $next $by; $($rest)*);
+    };
+}
+each_shapes! {
+    F0 A0 V0; F1 A1 V1 F2 A2 V2 F3 A3 V3 F4 A4 V4 F5 A5 V5 F6 A6 V6 F7 A7 V7 F8 A8 V8 F9 A9 V9 F10 A10 V10 F11 A11 V11
+    F12 A12 V12 F13 A13 V13 F14 A14 V14 F15 A15 V15
+}
+
+/// What several handlers take from the path, up to 16 of them. The compiler looks at all of them at once.
+#[must_use]
+pub const fn shapes<Handlers: Shapes>(_: &Handlers) -> &'static [HandlerShape] {
+    Handlers::SHAPES
 }
 
 /// A function with its arguments, as a [`Handler`].
@@ -142,24 +164,6 @@ where
     }
 }
 
-fn erase<F, Args, Via>(function: &'static (dyn Any + Send + Sync)) -> BoxHandler
-where
-    F: AnyFn<Args>,
-    Args: Arguments<Via>,
-    Via: 'static,
-    F::Output: Future<Output: IntoResponse> + Send + 'static,
-{
-    match function.downcast_ref::<F>() {
-        Some(function) => Routed { function: function.clone(), args: PhantomData::<fn(Args, Via)> }.erase(),
-        // `function` is the one that stands beside this very `erase`.
-        None => lost.erase(),
-    }
-}
-
-async fn lost() -> Response {
-    Error::internal("a route lost its handler").into_response()
-}
-
 /// What stands for an action that the module of a `resources` does not have.
 #[derive(Debug, Clone, Copy)]
 pub struct Missing;
@@ -168,7 +172,7 @@ pub struct Missing;
 #[derive(Debug)]
 pub struct NoFunction;
 
-/// Nothing is checked here; [`Complete`] tells what is missing.
+/// Nothing is checked here; [`Checks`](super::verified::Checks) tells what is missing.
 #[diagnostic::do_not_recommend]
 impl AnyFn<NoFunction> for Missing {
     type Output = std::future::Ready<()>;
@@ -204,58 +208,4 @@ pub mod missing {
 
     /// What the name of a module is where a value is wanted.
     pub const __zzz_module: () = ();
-}
-
-/// Whether a module has all the functions that its `resources` asks for.
-#[derive(Debug)]
-pub struct Complete {
-    module: &'static str,
-    actions: &'static [&'static str],
-}
-
-impl Complete {
-    /// The module as it is written, and the functions that it must have.
-    #[must_use]
-    pub const fn new(module: &'static str, actions: &'static [&'static str]) -> Self {
-        Self { module, actions }
-    }
-
-    /// Checks the handlers that were found for the actions; if one is missing, that is a compile error at the caller.
-    #[track_caller]
-    #[allow(clippy::panic, reason = "in a constant a panic is a compile error")]
-    pub const fn check(self, handlers: &[HandlerShape]) {
-        let mut absent = 0;
-        let mut message = Message::new().text("`").text(self.module).text("` has no public function ");
-        let mut at = 0;
-        while at < handlers.len() {
-            if handlers[at].missing {
-                message =
-                    message.text(if absent == 0 { "`" } else { ", `" }).text(self.actions[at]).text("`");
-                absent += 1;
-            }
-            at += 1;
-        }
-        if absent == 0 {
-            return;
-        }
-        let present = handlers.len() - absent;
-        let only = present > 0 && present < absent;
-        message = message
-            .text("; write ")
-            .text(if absent == 1 { "it" } else { "them" })
-            .text(", or leave ")
-            .text(if absent == 1 { "the route" } else { "the routes" })
-            .text(" out with `")
-            .text(if only { "only: [" } else { "except: [" });
-        let (mut at, mut listed) = (0, 0);
-        while at < handlers.len() {
-            if handlers[at].missing != only {
-                message = message.text(if listed == 0 { "" } else { ", " }).text(self.actions[at]);
-                listed += 1;
-            }
-            at += 1;
-        }
-        message = message.text("]`");
-        panic!("{}", message.as_str());
-    }
 }

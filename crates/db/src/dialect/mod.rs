@@ -20,8 +20,8 @@ pub(crate) use sqlite::NO_WAITING_FOR_THE_DISK;
 pub use sqlite::Sqlite;
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::{
-    COMMIT, FILE_IS_A_DATABASE, KEYS_OFF, KEYS_ON, MODE_WAL, OPTIMIZE, READER_BEGIN, READER_PRAGMAS,
-    ROLLBACK, WRITER_BEGIN, pragmas,
+    COMMIT, FILE_IS_A_DATABASE, KEYS_ARE_LATE, KEYS_OFF, KEYS_ON, LATE_FAILURES, MODE_WAL, OPTIMIZE,
+    READER_BEGIN, READER_PRAGMAS, ROLLBACK, SCHEMA_VERSION, WRITER_BEGIN, pragmas,
 };
 
 pub use syntax::{Returning, Syntax, Upsert};

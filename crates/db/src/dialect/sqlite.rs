@@ -23,6 +23,15 @@ pub(crate) const FILE_IS_A_DATABASE: &str = "SELECT count(*) FROM sqlite_schema"
 pub(crate) const WRITER_BEGIN: &str = "BEGIN IMMEDIATE";
 /// Keeps what a reader sees as it is at its first read.
 pub(crate) const READER_BEGIN: &str = "BEGIN";
+/// Counts changes of the structure.
+pub(crate) const SCHEMA_VERSION: &str = "PRAGMA schema_version";
+/// Whether raw SQL has asked that COMMIT look at every foreign key, for once.
+pub(crate) const KEYS_ARE_LATE: &str = "PRAGMA defer_foreign_keys";
+/// Counts what makes a COMMIT fail for reasons of one statement, or in part: foreign keys that are looked at by COMMIT
+/// alone, and attached files.
+pub(crate) const LATE_FAILURES: &str = "SELECT (SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%initially%deferred%') \
+     + (SELECT count(*) FROM sqlite_temp_schema WHERE sql LIKE '%initially%deferred%') \
+     + (SELECT count(*) FROM pragma_database_list WHERE name NOT IN ('main', 'temp'))";
 /// Keeps everything since BEGIN.
 pub(crate) const COMMIT: &str = "COMMIT";
 /// Undoes everything since BEGIN.

@@ -27,7 +27,7 @@ use std::time::Duration;
 use crate::dialect::{Dialect, Statement};
 use crate::query::Load;
 use crate::repo::{Listener, TransactionOptions};
-use crate::{Error, ErrorKind, Result, Row};
+use crate::{Error, ErrorKind, Result, Row, Value};
 
 /// A future of a driver.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -39,6 +39,19 @@ pub(crate) trait Driver: Send + Sync + 'static {
 
     /// Runs one statement on whichever connection is free.
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
+
+    /// Finds one row by its key at once, on the caller's thread, if that is quicker than handing it over. If not, `None`;
+    /// the sink is then as it was.
+    fn look_up(
+        &self,
+        sql: &str,
+        key: &[Value],
+        sink: &mut dyn Sink,
+        limit: Option<Duration>,
+    ) -> Option<Result<()>> {
+        let _ = (sql, key, sink, limit);
+        None
+    }
 
     /// Begins a transaction on a connection of its own. Dropping it rolls back.
     fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>>;
@@ -54,6 +67,12 @@ pub(crate) trait Driver: Send + Sync + 'static {
     fn lock_migrations(&self, patience: Duration) -> BoxFuture<'_, Result<Box<dyn MigrationLock>>> {
         let _ = patience;
         Box::pin(async { Ok(no_lock()) })
+    }
+
+    /// PostgreSQL's: its reads run in the caller's task, and need neither a box nor an owned [`Request`].
+    #[cfg(feature = "postgres")]
+    fn as_postgres(&self) -> Option<&postgres::Postgresql> {
+        None
     }
 
     /// Hears a channel.
@@ -166,6 +185,13 @@ pub(crate) enum Access {
     Script,
 }
 
+impl Access {
+    /// Whether it reads, and nothing else.
+    pub(crate) fn reads(self) -> bool {
+        self == Self::Read
+    }
+}
+
 /// One statement to run.
 pub(crate) struct Request {
     pub(crate) statement: Statement,
@@ -213,6 +239,10 @@ pub(crate) trait Sink: Send {
     /// for [`room`](Self::room) before each row.
     fn row(&mut self, row: &dyn Row) -> Result<()>;
 
+    /// Forgets the rows that it has taken: a write was undone because of others, and is run again.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite runs a write again"))]
+    fn restart(&mut self);
+
     /// Waits until there is room for one more row; `None` if there always is.
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql")),
@@ -233,6 +263,37 @@ impl Sink for Discard {
     fn row(&mut self, _: &dyn Row) -> Result<()> {
         Ok(())
     }
+    fn restart(&mut self) {}
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
+
+/// A sink of the one row that is asked for.
+pub(crate) struct One<T> {
+    pub(crate) row: Option<T>,
+    /// Whether there were others.
+    pub(crate) several: bool,
+    pub(crate) load: fn(&dyn Row) -> Result<T>,
+}
+
+impl<T> One<T> {
+    pub(crate) fn new(load: fn(&dyn Row) -> Result<T>) -> Self {
+        Self { row: None, several: false, load }
+    }
+}
+
+impl<T: Send + 'static> Sink for One<T> {
+    fn row(&mut self, row: &dyn Row) -> Result<()> {
+        self.several = self.row.is_some();
+        if !self.several {
+            self.row = Some((self.load)(row)?);
+        }
+        Ok(())
+    }
+    fn restart(&mut self) {
+        (self.row, self.several) = (None, false);
+    }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
@@ -248,6 +309,9 @@ impl<T: Send + 'static> Sink for Collect<T> {
     fn row(&mut self, row: &dyn Row) -> Result<()> {
         self.rows.push(self.load.call(row)?);
         Ok(())
+    }
+    fn restart(&mut self) {
+        self.rows.clear();
     }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self

@@ -213,10 +213,25 @@ impl Repo {
         access: Access,
         load: Load<T>,
     ) -> Result<Vec<T>> {
+        #[cfg(feature = "postgres")]
+        if let Some(database) = self.reads_here(access) {
+            let mut sink = Collect { rows: Vec::new(), load };
+            database.read(statement.sql.as_str().into(), &statement.params, &mut sink, None).await?;
+            return Ok(sink.rows);
+        }
         let sink = Box::new(Collect { rows: Vec::new(), load });
         let reply = self.run(statement, access, sink).await?;
         let sink = reply.sink.into_any().downcast::<Collect<T>>();
         sink.map(|sink| sink.rows).map_err(|_| foreign_sink())
+    }
+
+    /// The database, if rows are read in the caller's task and nobody watches.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn reads_here(&self, access: Access) -> Option<&crate::driver::postgres::Postgresql> {
+        if self.scope.is_some() || access != Access::Read || telemetry::is_watched() {
+            return None;
+        }
+        self.driver.as_postgres().filter(|database| database.keeps(self.query_timeout))
     }
 
     /// Runs a statement where this handle belongs: in its transaction, or on a free connection.

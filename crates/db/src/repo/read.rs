@@ -1,13 +1,15 @@
 //! Reading: `all`, `one`, `first`, `get`, `get_by`, `reload`, `count`, `exists`, `aggregate`, `preload`.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::Repo;
+use super::{Repo, foreign_sink};
 use crate::dialect::{self, Dialect, Statement};
-use crate::driver::Access;
+#[cfg(feature = "postgres")]
+use crate::driver::postgres::Sql;
+use crate::driver::{Access, One};
 use crate::query::{Complete, Expr, PerGroup, Select, Term};
 use crate::relation::{Preloads, Records};
-use crate::schema::{Key, KeyFor, Meta};
+use crate::schema::{Key, KeyFor, KeyValues, Meta};
 use crate::{Condition, Error, ErrorKind, FieldType, Query, Result, Schema, Value, row};
 
 impl Repo {
@@ -65,19 +67,40 @@ impl Repo {
         self.by_key(key.into_values()).await
     }
 
-    async fn by_key<S: Schema>(&self, key: Vec<Value>) -> Result<Option<S>> {
+    async fn by_key<S: Schema>(&self, key: KeyValues) -> Result<Option<S>> {
         if key.iter().any(Value::is_null) {
             return Ok(None);
         }
         if S::META.primary_key.is_empty() {
             return Err(no_key(S::META));
         }
+        let load = |row: &dyn crate::Row| S::load(row, 0);
         let sql = match self.prefix() {
-            None => self.lookups.of(S::META, self.dialect())?,
+            None => {
+                let kept = self.lookups.of(S::META, self.dialect())?;
+                #[cfg(feature = "postgres")]
+                if let Some(database) = self.reads_here(Access::Read) {
+                    let mut found = One::new(load);
+                    let sql = Sql { text: &kept.sql, number: Some(kept.number) };
+                    database.read(sql, &key, &mut found, None).await?;
+                    return the_one(found, S::META.table);
+                }
+                if self.scope.is_none() && !super::telemetry::is_watched() {
+                    let mut found = One::new(load);
+                    if let Some(answer) = self.driver.look_up(&kept.sql, &key, &mut found, self.query_timeout)
+                    {
+                        // Who never has to wait must let others have their turn.
+                        tokio::task::coop::consume_budget().await;
+                        return answer.and_then(|()| the_one(found, S::META.table));
+                    }
+                }
+                kept.sql.clone()
+            }
             prefix => dialect::lookup(self.dialect(), prefix, S::META)?,
         };
-        let statement = Statement::new(sql, key);
-        only(self.fetch(statement, Access::Read, |row| S::load(row, 0)).await?, S::META.table)
+        let reply = self.run(Statement::new(sql, key), Access::Read, Box::new(One::new(load))).await?;
+        let found = reply.sink.into_any().downcast::<One<S>>().map_err(|_| foreign_sink())?;
+        the_one(*found, S::META.table)
     }
 
     /// The only row that meets a condition, if there is one: `repo.get_by::<Post>(Post::title.eq("x"))`.
@@ -93,7 +116,7 @@ impl Repo {
     /// # Errors
     /// As [`all`](Self::all), and [not found](Error::is_not_found) if the row is gone.
     pub async fn reload<S: Schema>(&self, record: &S) -> Result<S> {
-        let found = self.by_key(record.primary_key()).await?;
+        let found = self.by_key(KeyValues::Several(record.primary_key())).await?;
         found.ok_or_else(|| Error::not_found(format_args!("the {} to reload", S::META.name)))
     }
 
@@ -251,19 +274,32 @@ pub(super) fn no_key(meta: &Meta) -> Error {
 /// The SQL that finds a row by its key, of each schema that was asked for: the commonest of all queries is
 /// written once.
 #[derive(Default)]
-pub(super) struct Lookups(RwLock<Vec<(&'static Meta, String)>>);
+pub(super) struct Lookups(RwLock<Vec<Arc<Lookup>>>);
+
+/// The SQL of one schema.
+struct Lookup {
+    meta: &'static Meta,
+    sql: String,
+    /// Its place among all.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "PostgreSQL's connections find statements by it")
+    )]
+    number: usize,
+}
 
 impl Lookups {
-    fn of(&self, meta: &'static Meta, dialect: &dyn Dialect) -> Result<String> {
-        let find = |known: &[(&'static Meta, String)]| {
-            known.iter().find(|(of, _)| std::ptr::eq(*of, meta)).map(|(_, sql)| sql.clone())
-        };
-        if let Some(sql) = find(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(sql);
+    fn of(&self, meta: &'static Meta, dialect: &dyn Dialect) -> Result<Arc<Lookup>> {
+        let find =
+            |known: &[Arc<Lookup>]| known.iter().find(|lookup| std::ptr::eq(lookup.meta, meta)).cloned();
+        if let Some(lookup) = find(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(lookup);
         }
         let sql = dialect::lookup(dialect, None, meta)?;
-        self.0.write().unwrap_or_else(PoisonError::into_inner).push((meta, sql.clone()));
-        Ok(sql)
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let lookup = Arc::new(Lookup { meta, sql, number: known.len() });
+        known.push(Arc::clone(&lookup));
+        Ok(lookup)
     }
 }
 
@@ -288,11 +324,17 @@ fn table_line(row: &dyn crate::Row) -> Result<String> {
 }
 
 fn only<T>(mut rows: Vec<T>, table: &str) -> Result<Option<T>> {
-    if rows.len() > 1 {
-        return Err(Error::new(
-            ErrorKind::MultipleResults,
-            format!("the query on `{table}` gave several rows where one was asked for; use `first` or `all`"),
-        ));
-    }
-    Ok(rows.pop())
+    if rows.len() > 1 { Err(several(table)) } else { Ok(rows.pop()) }
+}
+
+fn the_one<T>(found: One<T>, table: &str) -> Result<Option<T>> {
+    if found.several { Err(several(table)) } else { Ok(found.row) }
+}
+
+#[cold]
+fn several(table: &str) -> Error {
+    Error::new(
+        ErrorKind::MultipleResults,
+        format!("the query on `{table}` gave several rows where one was asked for; use `first` or `all`"),
+    )
 }

@@ -124,6 +124,9 @@ impl<T: Send + 'static> Sink for Feed<T> {
         }
     }
 
+    /// Never asked of it: a stream reads.
+    fn restart(&mut self) {}
+
     fn room(&mut self) -> Option<BoxFuture<'_, Result<()>>> {
         Some(Box::pin(async {
             self.permit = Some(self.sender.clone().reserve_owned().await.map_err(|_| gone())?);

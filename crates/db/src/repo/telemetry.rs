@@ -9,6 +9,12 @@ use crate::driver::Reply;
 
 const TARGET: &str = "zzz_db::query";
 
+/// Whether anybody listens, which is found out in a few nanoseconds.
+pub(super) fn is_watched() -> bool {
+    tracing::enabled!(target: TARGET, Level::DEBUG)
+        || tracing::enabled!(target: "zzz_db::values", Level::TRACE)
+}
+
 /// A statement that somebody watches.
 pub(super) struct Watch {
     sql: String,

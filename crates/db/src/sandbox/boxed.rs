@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use super::life::{Ended, Life};
 use crate::dialect::Dialect;
-use crate::driver::{BoxFuture, Driver, MigrationLock, Reply, Request, Transaction};
+use crate::driver::{BoxFuture, Driver, MigrationLock, Reply, Request, Sink, Transaction};
 use crate::repo::{Listener, TransactionOptions};
-use crate::{DatabaseConfig, Result};
+use crate::{DatabaseConfig, Result, Value};
 
 /// What is below.
 pub(super) enum Inner {
@@ -79,6 +79,20 @@ impl Driver for Boxed {
             };
             self.explain(outcome)
         })
+    }
+
+    fn look_up(
+        &self,
+        sql: &str,
+        key: &[Value],
+        sink: &mut dyn Sink,
+        limit: Option<Duration>,
+    ) -> Option<Result<()>> {
+        match &self.below {
+            // What has ended says so when it is asked in the usual way.
+            Below::Database(driver) if self.life.check().is_ok() => driver.look_up(sql, key, sink, limit),
+            _ => None,
+        }
     }
 
     fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {

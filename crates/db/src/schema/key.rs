@@ -1,5 +1,7 @@
 //! Primary and foreign keys, as the compiler sees them.
 
+use std::ops::Deref;
+
 use crate::{FieldType, Value, ValueFor};
 
 /// The primary key of a schema that has none.
@@ -26,20 +28,48 @@ impl<A, B, C, D> Key for (A, B, C, D) {}
 )]
 pub trait KeyFor<K> {
     /// The values, one for each column of the key.
-    fn into_values(self) -> Vec<Value>;
+    fn into_values(self) -> KeyValues;
+}
+
+/// The values of a key. Most keys are of one column, and need no list.
+#[derive(Debug, Clone)]
+pub enum KeyValues {
+    /// Of one column.
+    One([Value; 1]),
+    /// Of several.
+    Several(Vec<Value>),
+}
+
+impl Deref for KeyValues {
+    type Target = [Value];
+    fn deref(&self) -> &[Value] {
+        match self {
+            Self::One(value) => value,
+            Self::Several(values) => values,
+        }
+    }
+}
+
+impl From<KeyValues> for Vec<Value> {
+    fn from(key: KeyValues) -> Self {
+        match key {
+            KeyValues::One(value) => value.into(),
+            KeyValues::Several(values) => values,
+        }
+    }
 }
 
 impl<K: FieldType, V: ValueFor<K>> KeyFor<K> for V {
-    fn into_values(self) -> Vec<Value> {
-        vec![self.into_value()]
+    fn into_values(self) -> KeyValues {
+        KeyValues::One([self.into_value()])
     }
 }
 
 macro_rules! tuples {
     ($($key:ident $value:ident $at:tt),+) => {
         impl<$($key: FieldType, $value: ValueFor<$key>),+> KeyFor<($($key,)+)> for ($($value,)+) {
-            fn into_values(self) -> Vec<Value> {
-                vec![$(self.$at.into_value()),+]
+            fn into_values(self) -> KeyValues {
+                KeyValues::Several(vec![$(self.$at.into_value()),+])
             }
         }
     };

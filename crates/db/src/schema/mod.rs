@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 pub use by_name::load_by_name;
 pub(crate) use by_name::place;
 pub use generate::{Autogenerate, Timestamp, Version};
-pub use key::{ForeignKey, Key, KeyFor, NoKey};
+pub use key::{ForeignKey, Key, KeyFor, KeyValues, NoKey};
 pub use meta::{Field, Meta, Timestamps, Writing};
 
 use crate::query::Source;

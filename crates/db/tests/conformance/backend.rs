@@ -202,6 +202,7 @@ impl Db {
             let url = DatabaseUrl::parse(server, Path::new("/")).unwrap();
             let repo = Repo::connect(&url, &config()).await.unwrap();
             let force = if self.backend == Backend::Postgres { " WITH (FORCE)" } else { "" };
+            let repo = repo.with_query_timeout(None);
             repo.execute(&format!("DROP DATABASE IF EXISTS {name}{force}"), []).await.unwrap();
             repo.close().await;
         }

@@ -17,6 +17,7 @@ pub(crate) mod derive;
 mod fragment;
 mod host;
 mod literals;
+mod names;
 mod options;
 mod path;
 mod path_literal;

@@ -7,7 +7,7 @@ use syn::{Error, Ident, LitStr, Result, Token};
 
 use super::codegen::called;
 use super::path_literal::{Pair, PathLiteral, Piece};
-use super::pattern::Segment;
+use super::pattern::{self, Segment};
 use super::table::{self, Known, Pattern};
 use super::{assets, fragment, options};
 use crate::nearest::distance;
@@ -158,7 +158,7 @@ impl Writer<'_> {
             match segment {
                 Segment::Fixed(text) => self.text.push_str(text),
                 Segment::Param { prefix, name } => {
-                    self.param(pattern.index, param, name, &without(given, prefix), prefix);
+                    self.param(pattern, param, name, &without(given, prefix), prefix);
                     param += 1;
                 }
                 Segment::Rest(_) => {
@@ -169,9 +169,11 @@ impl Writer<'_> {
         }
     }
 
-    fn param(&mut self, index: usize, at: usize, name: &str, given: &[Piece], prefix: &str) {
+    fn param(&mut self, pattern: &Pattern, at: usize, name: &str, given: &[Piece], prefix: &str) {
         let (private, hash, span) = (self.private, self.hash, self.span);
-        let kind = quote!({ #private::at::<#hash, _>(#index, #at) });
+        let names = pattern::params(&pattern.segments);
+        let places = pattern.places.iter().map(|[group, list, at]| quote!([#group, #list, #at]));
+        let kind = quote!({ #private::at::<#hash, _>(&[#(#names),*], &[#(#places),*], #at) });
         self.text.push_str(prefix);
         match given {
             [Piece::Value(value)] if is_number(value) => {

@@ -5,6 +5,7 @@ use syn::ext::IdentExt as _;
 use syn::{Ident, LitStr};
 
 use super::Mistakes;
+use super::names::is_name;
 use super::options::Options;
 use super::pattern::{self, Segment};
 use super::resources;
@@ -154,18 +155,20 @@ fn level(scope: &Scope, outer: &Outer, mistakes: &mut Mistakes) -> Option<Step> 
 
 /// The whole path, read.
 fn whole(local: &str, span: Span, outer: &Outer, mistakes: &mut Mistakes) -> Option<(String, Vec<Segment>)> {
-    if let Err(why) = pattern::parse(local) {
-        mistakes.add(span, why);
-        return None;
-    }
     let full = pattern::join(if outer.full.is_empty() { "/" } else { &outer.full }, local);
-    match pattern::parse(&full) {
-        Ok(segments) => Some((full, segments)),
-        Err(why) => {
-            mistakes.add(span, format_args!("{why}; with its scopes it is `{full}`"));
-            None
+    // What is right as a whole is right in its parts, as long as each begins where a segment does.
+    let why = match pattern::parse(&full) {
+        Ok(segments) if local.starts_with('/') => return Some((full, segments)),
+        Ok(_) => None,
+        Err(why) => Some(why),
+    };
+    match (pattern::parse(local), why) {
+        (Err(why), _) => mistakes.add(span, why),
+        (Ok(_), why) => {
+            mistakes.add(span, format_args!("{}; with its scopes it is `{full}`", why.unwrap_or_default()));
         }
     }
+    None
 }
 
 /// A path that may hold no parameters.
@@ -298,8 +301,4 @@ fn nested(list: &[Item], parent: &str, outer: &Outer, steps: &mut Vec<Step>, mis
         items(std::slice::from_ref(item), &inner, &mut level.steps, mistakes);
         steps.push(Step::Level(level));
     }
-}
-
-fn is_name(text: &str) -> bool {
-    syn::parse_str::<Ident>(text).is_ok()
 }

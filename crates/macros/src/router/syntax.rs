@@ -1,6 +1,9 @@
 //! What is written in `router!` and `routes!`, read.
 
-use proc_macro2::{Literal, Span, TokenStream, TokenTree};
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
@@ -33,6 +36,7 @@ const WORDS: &[&str] = &[
     "pipeline",
     "endpoint",
     "assets",
+    "paths",
     "trailing_slash",
 ];
 
@@ -42,32 +46,39 @@ pub(super) struct Table {
     pub(super) endpoint: Vec<TokenStream>,
     pub(super) assets: Vec<AssetPath>,
     pub(super) trailing_slash: Option<Ident>,
+    /// Whether there shall be a function for each name.
+    pub(super) paths: bool,
     pub(super) pipelines: Vec<Pipeline>,
     pub(super) items: Vec<Item>,
-    /// Lists of handlers by their number: constants of the module in which they are written.
-    pub(super) handlers: Vec<Neighbours>,
-    /// Modules of `resources` by their number, with what is asked of them.
-    pub(super) modules: Vec<Module>,
+    /// The handlers, in groups that are compiled together, each with its lists.
+    pub(super) groups: Vec<Vec<HandlerList>>,
     /// Expressions of a fragment by their number.
     pub(super) expressions: Vec<(Wrap, TokenStream)>,
 }
 
-/// Handlers of one module, whose constants are compiled together.
-pub(super) struct Neighbours {
-    /// The module, as it is written.
-    module: String,
-    pub(super) paths: Vec<Path>,
+/// Handlers of which the compiler looks at all at once.
+pub(super) enum HandlerList {
+    /// Handlers of one module, with the module as it is written.
+    Neighbours(String, Vec<Path>),
+    /// The actions of one `resources`.
+    Actions(Path, Vec<&'static str>),
 }
 
-/// How many handlers are compiled together at most. The more there are, the less each costs, and the more of them are
-/// looked at again when one of them changes.
+impl HandlerList {
+    fn len(&self) -> usize {
+        match self {
+            Self::Neighbours(_, paths) => paths.len(),
+            Self::Actions(_, actions) => actions.len(),
+        }
+    }
+}
+
+/// How many neighbours a list has at most: as many as `zzz_core` has room for.
 const NEIGHBOURS: usize = 16;
 
-/// The actions of one `resources`.
-pub(super) struct Module {
-    pub(super) path: Path,
-    pub(super) actions: Vec<&'static str>,
-}
+/// How many handlers a group has when no list is added to it any more. The more there are, the less each costs, and the
+/// more of them are looked at again when one of them changes.
+const GROUP: usize = 48;
 
 /// `assets "/static" => "static";`
 pub(super) struct AssetPath {
@@ -118,7 +129,7 @@ pub(super) struct Scope {
     pub(super) items: Vec<Item>,
 }
 
-/// Where a handler, or each of several, stands in the app's constants.
+/// Where a handler, or each of several, stands.
 #[derive(Clone)]
 pub(super) struct HandlerRef {
     pub(super) list: List,
@@ -133,61 +144,33 @@ pub(super) struct HandlerRef {
 }
 
 impl HandlerRef {
-    /// Where the user's handler begins and ends.
-    pub(super) fn ends(&self) -> (Span, Span) {
-        (self.span, self.end)
-    }
-
     /// Its name in messages.
     pub(super) fn name(&self) -> &str {
         self.text.rsplit('/').next().unwrap_or_default()
     }
-
-    /// An expression of type `HandlerShape`.
-    pub(super) fn shape(&self) -> TokenStream {
-        let (shapes, at) = (self.list.shapes(), Literal::usize_unsuffixed(self.at));
-        quote!(#shapes[#at])
-    }
 }
 
-/// A constant with several handlers, and one with their shapes.
+/// A list of handlers.
 #[derive(Clone)]
 pub(super) struct List {
-    /// What holds the constants: a path to a type in the module in which they are written.
-    owner: TokenStream,
-    /// Whether they are the actions of a `resources`.
-    is_module: bool,
-    number: usize,
+    /// What holds its group: a path to a type in the module in which the handlers are written.
+    pub(super) owner: Rc<Owner>,
+    /// The number of its group.
+    pub(super) group: usize,
+    /// Its number in the group.
+    pub(super) number: usize,
 }
 
-impl List {
-    /// An expression whose type is an array of `RouteHandler`s.
-    pub(super) fn handlers(&self) -> TokenStream {
-        let (owner, name) = (&self.owner, self.names()[0].clone());
-        quote!(#owner::#name)
-    }
-
-    /// An expression whose type is an array of `HandlerShape`s.
-    pub(super) fn shapes(&self) -> TokenStream {
-        let (owner, name) = (&self.owner, self.names()[1].clone());
-        quote!(#owner::#name)
-    }
-
-    /// What the two constants are called.
-    pub(super) fn names(&self) -> [Ident; 2] {
-        names(self.is_module, self.number)
-    }
-
-    /// What tells lists apart.
-    pub(super) fn key(&self) -> (String, bool, usize) {
-        (self.owner.to_string(), self.is_module, self.number)
-    }
+/// A path to the type that holds groups of handlers.
+pub(super) struct Owner {
+    pub(super) tokens: TokenStream,
+    pub(super) text: String,
 }
 
-/// What the constants of a list are called: that of the handlers, and that of their shapes.
-pub(super) fn names(is_module: bool, number: usize) -> [Ident; 2] {
-    let letter = if is_module { "R" } else { "H" };
-    [format_ident!("{letter}{number}"), format_ident!("{letter}S{number}")]
+impl Owner {
+    fn new(tokens: TokenStream) -> Rc<Self> {
+        Rc::new(Self { text: tokens.to_string(), tokens })
+    }
 }
 
 /// As what a fragment's expression reaches the table, which stands in another module.
@@ -202,8 +185,8 @@ pub(super) enum Wrap {
 
 /// Reads one table, and counts what it finds.
 pub(super) struct Reader<'a> {
-    /// What holds the constants: a path to a type in the module of the tokens.
-    owner: TokenStream,
+    /// What holds the groups of handlers: a path to a type in the module of the tokens.
+    owner: Rc<Owner>,
     /// Whether the tokens are a fragment's, whose expressions stand in functions of its module.
     is_fragment: bool,
     pub(super) mistakes: &'a mut Mistakes,
@@ -219,7 +202,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn of_router(known: &'a [Fragment], mistakes: &'a mut Mistakes) -> Self {
         Self {
-            owner: quote!(__Routes),
+            owner: Owner::new(quote!(__Routes)),
             is_fragment: false,
             mistakes,
             known: Some(known),
@@ -231,7 +214,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn of_fragment(mistakes: &'a mut Mistakes) -> Self {
         Self {
-            owner: quote!(__Fragment),
+            owner: Owner::new(quote!(__Fragment)),
             is_fragment: true,
             mistakes,
             known: None,
@@ -262,7 +245,7 @@ impl<'a> Reader<'a> {
         if !self.is_fragment {
             return tokens;
         }
-        let (owner, name) = (&self.owner, format_ident!("E{}", self.table.expressions.len()));
+        let (owner, name) = (&self.owner.tokens, format_ident!("E{}", self.table.expressions.len()));
         self.table.expressions.push((wrap, tokens));
         match wrap {
             Wrap::Bytes | Wrap::Time => quote!(#owner::#name),
@@ -350,7 +333,7 @@ impl<'a> Reader<'a> {
 
     /// What stands at the top of `router!` alone.
     fn setting(&mut self, word: &Ident, text: &str, input: ParseStream<'_>, top: bool) -> Result<()> {
-        if !matches!(text, "pipeline" | "endpoint" | "assets" | "trailing_slash") {
+        if !matches!(text, "pipeline" | "endpoint" | "assets" | "paths" | "trailing_slash") {
             let advice = match nearest(text, WORDS) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known: {}", options::list(WORDS)),
@@ -371,6 +354,10 @@ impl<'a> Reader<'a> {
                 self.table.pipelines.push(Pipeline { name, layers });
             }
             "endpoint" => self.table.endpoint.extend(layers(input)?),
+            "paths" => {
+                end(input)?;
+                self.table.paths = true;
+            }
             "assets" => {
                 let path = path_of(input)?;
                 arrow(input, "assets \"/static\" => \"static\";")?;
@@ -415,23 +402,37 @@ impl<'a> Reader<'a> {
         }
         let path: Path = input.parse()?;
         let text = text_of(&self.owner, &path);
-        let module = text.rsplit_once("::").map_or("", |(module, _)| module).to_owned();
-        let lists = &mut self.table.handlers;
-        let fits = |list: &Neighbours| list.module == module && list.paths.len() < NEIGHBOURS;
-        let number = lists.iter().rposition(fits).unwrap_or_else(|| {
-            lists.push(Neighbours { module, paths: Vec::new() });
-            lists.len() - 1
+        let module = text.rsplit_once("::").map_or("", |(module, _)| module);
+        let (span, end) =
+            (path.span(), path.segments.last().map_or_else(Span::call_site, |last| last.ident.span()));
+        let mut places = self.table.groups.iter_mut().enumerate().flat_map(|(group, lists)| {
+            lists.iter_mut().enumerate().map(move |(number, list)| (group, number, list))
         });
-        let paths = &mut lists[number].paths;
-        paths.push(path);
-        let path = &paths[paths.len() - 1];
-        Ok(HandlerRef {
-            list: List { owner: self.owner.clone(), is_module: false, number },
-            at: paths.len() - 1,
-            span: path.span(),
-            end: path.segments.last().map_or_else(Span::call_site, |last| last.ident.span()),
-            text,
-        })
+        let neighbours = places.find_map(|(group, number, list)| match list {
+            HandlerList::Neighbours(known, paths) if known == module && paths.len() < NEIGHBOURS => {
+                Some((group, number, paths))
+            }
+            _ => None,
+        });
+        let (list, at) = if let Some((group, number, paths)) = neighbours {
+            paths.push(path);
+            (List { owner: self.owner.clone(), group, number }, paths.len() - 1)
+        } else {
+            (self.list(HandlerList::Neighbours(module.to_owned(), vec![path])), 0)
+        };
+        Ok(HandlerRef { list, at, span, end, text })
+    }
+
+    /// Adds a list to the last group, or to a new one.
+    fn list(&mut self, list: HandlerList) -> List {
+        let groups = &mut self.table.groups;
+        let is_full = |lists: &Vec<HandlerList>| lists.iter().map(HandlerList::len).sum::<usize>() >= GROUP;
+        if groups.last().is_none_or(is_full) {
+            groups.push(Vec::new());
+        }
+        let group = groups.len() - 1;
+        groups[group].push(list);
+        List { owner: self.owner.clone(), group, number: groups[group].len() - 1 }
     }
 
     fn resources(&mut self, input: ParseStream<'_>, singleton: bool) -> Result<Item> {
@@ -444,13 +445,12 @@ impl<'a> Reader<'a> {
         let options = Options::read(input, known, self)?;
         let actions = super::resources::actions(singleton, &options, self.mistakes);
         let handlers = HandlerRef {
-            list: List { owner: self.owner.clone(), is_module: true, number: self.table.modules.len() },
+            list: self.list(HandlerList::Actions(module.clone(), actions.clone())),
             at: 0,
             span: module.span(),
             end: module.segments.last().map_or_else(Span::call_site, |last| last.ident.span()),
             text: text_of(&self.owner, &module),
         };
-        self.table.modules.push(Module { path: module, actions: actions.clone() });
         let items = if input.peek(syn::token::Brace) {
             self.block(input)?
         } else {
@@ -515,7 +515,7 @@ impl<'a> Reader<'a> {
         let mut within = self.within.clone();
         within.push(fragment);
         let mut inner = Reader {
-            owner: fragment.owner(),
+            owner: Owner::new(fragment.owner()),
             is_fragment: true,
             mistakes: self.mistakes,
             known: self.known,
@@ -532,8 +532,18 @@ impl<'a> Reader<'a> {
 }
 
 /// What tells handlers apart: their path, and the module in which it is written.
-fn text_of(owner: &TokenStream, path: &Path) -> String {
-    format!("{owner}/{}", path.to_token_stream().to_string().replace(' ', ""))
+fn text_of(owner: &Owner, path: &Path) -> String {
+    let mut text = format!("{}/", owner.text);
+    if path.leading_colon.is_some() {
+        text.push_str("::");
+    }
+    for (at, segment) in path.segments.iter().enumerate() {
+        let _ = write!(text, "{}{}", if at > 0 { "::" } else { "" }, segment.ident);
+        if !segment.arguments.is_none() {
+            text.push_str(&segment.arguments.to_token_stream().to_string().replace(' ', ""));
+        }
+    }
+    text
 }
 
 /// A path literal; what it says is checked when it is whole.

@@ -1,7 +1,10 @@
 //! The table as one text, which is what a use of `path!` is given: one token, however many routes there are.
 
+use std::fmt::Write as _;
+
 use proc_macro2::TokenStream;
 
+use super::codegen::{Groups, places};
 use super::pattern::{self, Segment};
 use super::plan::{Plan, Planned, Step};
 use super::syntax::Table;
@@ -20,8 +23,8 @@ pub(super) struct Known {
 
 /// A path of one or more routes.
 pub(super) struct Pattern {
-    /// Its number, where it has parameters.
-    pub(super) index: usize,
+    /// Where its handlers stand: the numbers of their groups and lists, and their places there.
+    pub(super) places: Vec<[usize; 3]>,
     pub(super) text: String,
     pub(super) segments: Vec<Segment>,
 }
@@ -52,14 +55,21 @@ pub(super) fn encode(
     patterns: &Patterns<'_>,
     hash: u64,
     is_lenient: bool,
+    groups: &mut Groups,
 ) -> String {
     let mut text = format!("{hash}\n{}\n", if is_lenient { "lenient" } else { "strict" });
-    for (index, (path, routes)) in patterns.iter().enumerate() {
+    for (path, routes) in patterns {
         // A route for whatever there may be would make every path right.
         if routes.iter().all(|route| route.options.verify == Some(false)) {
             continue;
         }
-        text.push_str(&format!("p {index} {path}\n"));
+        text.push_str("p ");
+        if routes[0].segments.iter().any(|segment| segment.param().is_some()) {
+            for [group, list, at] in places(routes, groups) {
+                let _ = write!(text, "{group}.{list}.{at},");
+            }
+        }
+        let _ = writeln!(text, " {path}");
     }
     plan.root.each(&mut |step| {
         if let Step::Forward { full, .. } | Step::Socket { full, .. } = step {
@@ -82,9 +92,10 @@ pub(super) fn decode(text: &str) -> Known {
     for line in lines {
         let Some((kind, rest)) = line.split_once(' ') else { continue };
         match (kind, rest.split_once(' ')) {
-            ("p", Some((index, path))) => {
-                if let (Ok(index), Ok(segments)) = (index.parse(), pattern::parse(path)) {
-                    patterns.push(Pattern { index, text: path.to_owned(), segments });
+            ("p", Some((places, path))) => {
+                if let Ok(segments) = pattern::parse(path) {
+                    let places = places.split_terminator(',').map(place).collect();
+                    patterns.push(Pattern { places, text: path.to_owned(), segments });
                 }
             }
             ("m", _) => mounts.push(rest.to_owned()),
@@ -93,6 +104,12 @@ pub(super) fn decode(text: &str) -> Known {
         }
     }
     Known { hash, is_lenient, patterns, mounts, assets }
+}
+
+/// `1.2.3`
+fn place(text: &str) -> [usize; 3] {
+    let mut numbers = text.split('.').map(|number| number.parse().unwrap_or_default());
+    std::array::from_fn(|_| numbers.next().unwrap_or_default())
 }
 
 /// A number that no other table has: of the package, the place and what it says (FNV-1a).

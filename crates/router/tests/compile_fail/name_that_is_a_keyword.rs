@@ -1,6 +1,7 @@
 async fn index() {}
 
 zzz_router::router! {
+    paths;
     get "/a" => index as self;
     get "/b" => index as type;
     get "/c" => index as _;

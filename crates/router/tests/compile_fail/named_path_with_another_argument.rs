@@ -6,6 +6,7 @@ mod router {
     async fn file(_: Path<String>) {}
 
     zzz_router::router! {
+        paths;
         assets "/static" => "static";
         get "/posts" => index as posts;
         get "/posts/:id" => show as post;

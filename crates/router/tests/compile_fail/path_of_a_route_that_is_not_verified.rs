@@ -5,6 +5,7 @@ mod router {
     async fn page(_: Path<String>) {}
 
     zzz_router::router! {
+        paths;
         get "/posts" => index;
         get "/*page" => page as page, verify: false;
     }

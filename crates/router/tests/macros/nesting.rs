@@ -8,6 +8,7 @@ mod table {
     use super::{comments, lost, members, replies, session, special, users};
 
     zzz_router::router! {
+        paths;
         resources "/users" => users, except: [index] {
             resources "/comments" => comments {
                 get "/special" => special as special_comment;

@@ -11,6 +11,7 @@ mod table {
     use super::{anything, at, day, document, event, pair, report};
 
     zzz_router::router! {
+        paths;
         get "/reports" => report;
         get "/reports/:id" => report as report;
         get "/tried/:id" => anything;

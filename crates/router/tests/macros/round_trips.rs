@@ -15,6 +15,7 @@ mod table {
     use super::{day, decimal, free, instant, letter, moment, number, one, rest, two, wide};
 
     zzz_router::router! {
+        paths;
         get "/one/:a" => one as one;
         get "/two/v:a/:b" => two as two;
         get "/rest/*rest" => rest as rest;

@@ -4,6 +4,8 @@
 
 mod actix_web;
 mod axum;
+mod axum_sqlx;
+mod axum_tokio_postgres;
 mod hyper;
 mod zzz;
 
@@ -32,8 +34,14 @@ pub(crate) struct Contender {
 pub(crate) const OURS: &str = "zzz";
 
 /// Every contender, in the order of the page.
-pub(crate) const CONTENDERS: &[Contender] =
-    &[zzz::CONTENDER, hyper::CONTENDER, axum::CONTENDER, actix_web::CONTENDER];
+pub(crate) const CONTENDERS: &[Contender] = &[
+    zzz::CONTENDER,
+    hyper::CONTENDER,
+    axum::CONTENDER,
+    actix_web::CONTENDER,
+    axum_sqlx::CONTENDER,
+    axum_tokio_postgres::CONTENDER,
+];
 
 /// A workspace that contenders are built in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +63,7 @@ impl Folder {
 }
 
 /// Builds a package of one of the workspaces as all contenders are built.
-fn package(root: &Path, keeper: &Keeper, folder: Folder, name: &str) -> Result<PathBuf, String> {
+pub(crate) fn package(root: &Path, keeper: &Keeper, folder: Folder, name: &str) -> Result<PathBuf, String> {
     compile::program(&folder.path(root), keeper, name, &["--profile", "bench"])
 }
 

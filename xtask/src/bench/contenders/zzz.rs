@@ -4,10 +4,10 @@ use super::{Contender, Folder, OURS, package};
 
 pub(super) const CONTENDER: Contender = Contender {
     name: OURS,
-    is: "`App` and `zzz::run` with plain handlers, on the facade without database and templates; started as in \
-         production, with `LOG=warn`",
-    rows: &["plaintext", "json", "users", "upload"],
-    crates: (Folder::Main, &["hyper", "tokio"]),
+    is: "`App` and `zzz::run` with plain handlers, on the facade; a database and templates only in the rows that need them, \
+         with no option set; started as in production, with `LOG=warn`",
+    rows: &["plaintext", "json", "users", "upload", "db", "queries", "updates", "fortunes"],
+    crates: (Folder::Main, &["hyper", "tokio", "tokio-postgres", "minijinja"]),
     build: |root, keeper| package(root, keeper, Folder::Main, "bench-zzz"),
     variables: |workers| {
         vec![

@@ -7,6 +7,7 @@ pub(super) const ROW: Row = Row {
     does: "GET `/json` answers `{\"message\":\"Hello, World!\"}`, serialized by serde for each request",
     path: "/json",
     sends: Sends::Nothing,
+    database: false,
     checks: &[
         Check {
             path: "/json",

@@ -3,8 +3,12 @@
 //! A new row is a file here, a line in [`ROWS`], and the route in the servers under `benches/`; each contender
 //! that answers it names it in its own file.
 
+mod db;
+mod fortunes;
 mod json;
 mod plaintext;
+mod queries;
+mod updates;
 mod upload;
 mod users;
 
@@ -18,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) path: &'static str,
     /// What it sends along.
     pub(crate) sends: Sends,
+    /// Whether it needs a database with the tables of [`world`](super::world).
+    pub(crate) database: bool,
     /// What is asked with GET before anything is measured, and what has to come back.
     pub(crate) checks: &'static [Check],
 }
@@ -50,7 +56,33 @@ pub(crate) enum Answer {
     },
     /// Any status from 400 to 499.
     Refused,
+    /// A row of `world` as JSON, as the database has it.
+    World,
+    /// So many different rows of `world` as JSON, as the database has them.
+    Worlds(usize),
+    /// The same, and they have other numbers in the database than they had before.
+    Changed(usize),
+    /// The page of fortunes.
+    Fortunes,
+}
+
+impl Answer {
+    /// How its content type begins.
+    pub(crate) fn content_type(&self) -> &'static str {
+        match self {
+            Answer::Body { content_type, .. } => content_type,
+            Answer::Refused => "",
+            Answer::World | Answer::Worlds(_) | Answer::Changed(_) => "application/json",
+            Answer::Fortunes => "text/html",
+        }
+    }
+
+    /// Whether it shows rows of `world`.
+    pub(crate) fn shows_rows(&self) -> bool {
+        matches!(self, Answer::World | Answer::Worlds(_) | Answer::Changed(_))
+    }
 }
 
 /// Every row, in the order of the page.
-pub(crate) const ROWS: &[Row] = &[plaintext::ROW, json::ROW, users::ROW, upload::ROW];
+pub(crate) const ROWS: &[Row] =
+    &[plaintext::ROW, json::ROW, users::ROW, upload::ROW, db::ROW, queries::ROW, updates::ROW, fortunes::ROW];

@@ -7,6 +7,7 @@ pub(super) const ROW: Row = Row {
     does: "GET `/plaintext` answers `Hello, World!` as text: what a request costs when the handler costs nothing",
     path: "/plaintext",
     sends: Sends::Nothing,
+    database: false,
     checks: &[
         Check {
             path: "/plaintext",

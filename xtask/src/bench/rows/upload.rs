@@ -9,5 +9,6 @@ pub(super) const ROW: Row = Row {
            is one, so that it is no disk that is measured",
     path: "/upload",
     sends: Sends::File(100 << 20),
+    database: false,
     checks: &[],
 };

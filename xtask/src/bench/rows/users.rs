@@ -7,6 +7,7 @@ pub(super) const ROW: Row = Row {
     does: "GET `/users/{id}` reads the id from the path as an `i64` and answers it as text",
     path: "/users/12345",
     sends: Sends::Nothing,
+    database: false,
     checks: &[
         Check { path: "/users/12345", answer: Answer::Body { content_type: "text/plain", body: "12345" } },
         Check { path: "/users/-7", answer: Answer::Body { content_type: "text/plain", body: "-7" } },

@@ -5,6 +5,8 @@
 //! it, a constant can be a generic argument, and `Kind<THAT>: TypeOf<T>` holds for one `T` alone.
 
 use super::Any;
+use super::fit::same;
+use crate::http::inspect::HandlerShape;
 
 /// A parameter that no handler gives a type: it takes values of every type.
 pub const ANY: u64 = 0;
@@ -84,18 +86,50 @@ const fn hash_on(mut hash: u64, text: &str) -> u64 {
 #[derive(Debug)]
 pub struct Of<const TABLE: u64>;
 
-/// The kinds of a table's parameters, as `router!` finds them in its handlers. `Local` is a type of the app, which makes
-/// the implementation the app's own; nobody needs to name it.
-pub trait Kinds<Local> {
-    /// One list for each pattern, with one kind for each of its parameters, in order.
-    const KINDS: &'static [&'static [u64]];
+/// The handlers of a table, as `router!` finds them. `Local` is a type of the app, which makes the implementation the
+/// app's own; nobody needs to name it.
+pub trait Table<Local> {
+    /// What they take from the path, by their group, list, and place in it.
+    const SHAPES: Shapes;
 }
 
-/// The kind of a pattern's parameter.
+/// What handlers take from the path, by their group, list, and place in it.
+pub type Shapes = &'static [&'static [&'static [HandlerShape]]];
+
+/// The place of a handler: its group, list, and place in it.
+pub type HandlerPlace = [usize; 3];
+
+/// The kind of a parameter of a path: of `names`, the one at `index`, by the handlers of this path. [`ANY`] if none of
+/// them says. Whether they agree is not asked here.
 #[must_use]
-pub const fn at<const TABLE: u64, Local>(pattern: usize, index: usize) -> u64
+pub const fn at<const TABLE: u64, Local>(names: &[&str], handlers: &[HandlerPlace], index: usize) -> u64
 where
-    Of<TABLE>: Kinds<Local>,
+    Of<TABLE>: Table<Local>,
 {
-    <Of<TABLE> as Kinds<Local>>::KINDS[pattern][index]
+    let shapes = <Of<TABLE> as Table<Local>>::SHAPES;
+    let mut at = 0;
+    while at < handlers.len() {
+        let [group, list, place] = handlers[at];
+        let paths = shapes[group][list][place].paths;
+        let mut argument = 0;
+        while argument < paths.len() {
+            if let Some(shape) = paths[argument] {
+                let mut param = 0;
+                while param < shape.params.len() {
+                    let is_it = if shape.by_name {
+                        index < names.len() && same(names[index], shape.params[param].name)
+                    } else {
+                        param == index
+                    };
+                    if is_it && shape.params[param].kind != ANY {
+                        return shape.params[param].kind;
+                    }
+                    param += 1;
+                }
+            }
+            argument += 1;
+        }
+        at += 1;
+    }
+    ANY
 }

@@ -16,9 +16,8 @@ mod query;
 mod url;
 mod value;
 
-pub(crate) use fit::Message;
-pub use fit::{Fit, FixedParam, MAX_PARAMS, kinds};
-pub use kind::{Kind, Kinds, Of, TypeOf};
+pub use fit::{Checks, FixedParam, MAX_PARAMS, check};
+pub use kind::{HandlerPlace, Kind, Of, Shapes, Table, TypeOf};
 pub use path::{PathWriter, VerifiedPath};
 pub use query::to_query;
 pub use url::{HasSite, Site, url};

@@ -65,7 +65,7 @@ impl Mysql {
             let lease = self.pool.take(left).await?;
             let started = Instant::now();
             let stop = Stop::default();
-            let stoppable = matches!(access, Access::Read | Access::Unknown).then(|| stop.clone());
+            let stoppable = (access.reads() || access == Access::Unknown).then(|| stop.clone());
             let run = alone(lease, request, stop);
             let (back, begun, result) = Carried::new(&self.pool.runtime, stoppable, run).await;
             request = back;
@@ -73,10 +73,10 @@ impl Mysql {
                 Ok(counts) => return Ok(reply(request, counts, asked, started)),
                 Err(failure) => {
                     // A read that has given no row yet may be sent again.
-                    let again = access == Access::Read && !begun && failure.is_lost();
+                    let again = access.reads() && !begun && failure.is_lost();
                     if !again || asked.elapsed() >= self.pool.acquire_timeout {
                         let sql = &request.statement.sql;
-                        return Err(errors::explain(failure, sql, access != Access::Read, limit));
+                        return Err(errors::explain(failure, sql, !access.reads(), limit));
                     }
                 }
             }
@@ -93,7 +93,7 @@ async fn alone(
 ) -> (Request, bool, Result<Counts, Failure>) {
     let pool = lease.pool();
     let mut begun = false;
-    let (limit, writes) = (request.timeout, request.access != Access::Read);
+    let (limit, writes) = (request.timeout, !request.access.reads());
     let watched = Watched { opener: &pool.opener, pulse: &pool.pulse, limit, writes, stop: &stop };
     let Outcome { result, was_stopped } = if request.access == Access::Script {
         let Outcome { result, was_stopped } = lease.connection.batch(&request.statement.sql, &watched).await;

@@ -82,7 +82,7 @@ impl Open {
         if self.0.ended.load(Ordering::Acquire) {
             return Err(control::ended());
         }
-        let stoppable = matches!(access, Access::Read | Access::Unknown).then(|| stop.clone());
+        let stoppable = (access.reads() || access == Access::Unknown).then(|| stop.clone());
         let shared = Arc::clone(&self.0);
         let run = async move {
             let started = Instant::now();
@@ -143,7 +143,7 @@ impl Shared {
             return again.map(|()| Counts::default());
         }
         let outcome = lease.connection.query(request, &mut false, &watched).await;
-        let (sql, writes) = (&request.statement.sql, request.access != Access::Read);
+        let (sql, writes) = (&request.statement.sql, !request.access.reads());
         self.judge(state, outcome).map_err(|failure| errors::explain(failure, sql, writes, limit))
     }
 

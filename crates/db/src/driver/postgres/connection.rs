@@ -1,25 +1,25 @@
 //! [`Connection`]: one connection, the task that serves its socket, and how it runs a statement.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream as _;
-use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::Type;
-use tokio_postgres::{AsyncMessage, Client, Notification, RowStream, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, Notification, RowStream, SimpleQueryMessage, Statement};
 
 use super::decode::PostgresRow;
 use super::encode::{self, Bound};
 use super::errors;
 use super::options::{Options, Prepare};
-use super::statements::{Plan, Statements};
+use super::statements::{Plan, Sql, Statements};
 use super::tls::{Stream, Tls};
 use crate::dialect::postgres as sql;
 use crate::driver::{Request, Sink};
@@ -64,10 +64,12 @@ impl Opener {
         };
         let reason = Arc::new(OnceLock::new());
         let told = Arc::clone(&reason);
+        let unsent = Arc::new(AtomicBool::new(false));
+        let looked = Arc::clone(&unsent);
         let ended = OnDrop(Some(ended));
         let task = tokio::spawn(async move {
             let _ended = ended;
-            serve(socket, heard, &told).await;
+            serve(socket, heard, &told, &looked).await;
         });
         let named = self.options.prepare == Prepare::Named;
         Ok(Connection {
@@ -77,7 +79,9 @@ impl Opener {
             limit: self.limit,
             session_limit: Mutex::new(self.limit),
             running: Mutex::new(None),
-            moved: Notify::new(),
+            behind: Mutex::default(),
+            moves: AtomicU64::new(0),
+            unsent,
             finished: AtomicU64::new(0),
             reason,
             task: task.abort_handle(),
@@ -112,9 +116,15 @@ async fn serve(
     mut socket: tokio_postgres::Connection<tokio_postgres::Socket, Stream>,
     heard: impl Fn(Notification),
     reason: &OnceLock<String>,
+    unsent: &AtomicBool,
 ) {
     loop {
-        match poll_fn(|cx| socket.poll_message(cx)).await {
+        let message = poll_fn(|cx| {
+            // What is added from here on may have to wait for the next time.
+            unsent.store(false, Ordering::Relaxed);
+            socket.poll_message(cx)
+        });
+        match message.await {
             Some(Ok(AsyncMessage::Notice(notice))) => log(&notice),
             Some(Ok(AsyncMessage::Notification(notification))) => heard(notification),
             Some(Ok(_)) => {}
@@ -154,8 +164,12 @@ pub(super) struct Connection {
     session_limit: Mutex<Option<Duration>>,
     /// Since when the server is to answer to who has this connection alone, and within which limit.
     running: Mutex<Option<(Instant, Option<Duration>)>>,
-    /// Tells reads that wait behind another's that this one keeps them waiting.
-    moved: Notify,
+    /// Reads that wait behind another's, by their number: who is woken when that one keeps them waiting.
+    behind: Mutex<VecDeque<(u64, Waker)>>,
+    /// How often they were told to go elsewhere.
+    moves: AtomicU64,
+    /// Whether something was asked since the task last looked.
+    unsent: Arc<AtomicBool>,
     /// How many reads of those that share this connection are done.
     finished: AtomicU64,
     reason: Arc<OnceLock<String>>,
@@ -190,64 +204,69 @@ impl Connection {
     }
 
     /// Runs one statement and hands its rows to the sink.
-    pub(super) async fn query(&self, request: &mut Request, begun: &AtomicBool) -> Result<Counts, Failure> {
-        let statement = &request.statement;
-        let plan = self.statements().plan(&statement.sql);
-        let outcome = self.query_as(plan, request, begun).await;
-        match outcome {
-            Err(Failure::Server(error)) if errors::is_outdated(&error) => {
-                self.statements().forget(&request.statement.sql);
-                Err(Failure::Server(error))
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn query_as(
-        &self,
-        plan: Plan,
-        request: &mut Request,
-        begun: &AtomicBool,
-    ) -> Result<Counts, Failure> {
-        let (sql, params) = (&*request.statement.sql, &*request.statement.params);
-        let bound = params.iter().map(Bound);
-        let rows = match plan {
+    pub(super) async fn query(&self, request: &mut Request) -> Result<Counts, Failure> {
+        let (sql, params) = (Sql::from(&*request.statement.sql), &request.statement.params);
+        let rows = match self.plan(sql, params)? {
             Plan::Run(statement) => {
-                expect(params.len(), statement.params().len(), sql)?;
-                self.client.query_raw(&statement, bound).await?
+                self.run(&statement, params).await.map_err(|error| self.not_sent(sql, error))
             }
-            // What is rare has a box of its own: it would make the future of every statement larger.
-            Plan::Prepare => Box::pin(self.prepare(sql, params)).await?,
-            // The server finds the types out.
-            Plan::Once => {
-                let params = bound.map(|value| (value, Type::UNKNOWN));
-                Box::pin(self.client.query_typed_raw(sql, params)).await?
-            }
+            plan => Box::pin(self.send(plan, sql, params)).await,
         };
         let mut counts = Counts::default();
-        let mut rows = pin!(rows);
-        while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
-            let row = row?;
-            begun.store(true, Ordering::Relaxed);
-            counts.rows += 1;
-            let before = request.timed.then(Instant::now);
-            if let Some(room) = request.sink.room() {
-                room.await.map_err(Failure::Ours)?;
-            }
-            decode(&mut *request.sink, &row).map_err(Failure::Ours)?;
-            if let Some(before) = before {
-                counts.decode += before.elapsed();
-            }
-        }
-        counts.affected = rows.rows_affected().unwrap_or(0);
+        receive(pin!(rows?), &mut *request.sink, request.timed, &mut counts).await?;
         Ok(counts)
     }
 
-    async fn prepare(&self, sql: &str, params: &[Value]) -> Result<RowStream, Failure> {
-        let statement = self.client.prepare(sql).await?;
-        self.statements().keep(sql, &statement);
-        expect(params.len(), statement.params().len(), sql)?;
-        Ok(self.client.query_raw(&statement, params.iter().map(Bound)).await?)
+    /// How a statement is to be sent.
+    pub(super) fn plan(&self, sql: Sql<'_>, params: &[Value]) -> Result<Plan, Failure> {
+        let plan = self.statements().plan(sql);
+        if let Plan::Run(statement) = &plan {
+            expect(params.len(), statement.params().len(), sql.text)?;
+        }
+        Ok(plan)
+    }
+
+    /// Sends a prepared statement, and waits until the server begins to answer.
+    pub(super) fn run<'a>(
+        &'a self,
+        statement: &'a Statement,
+        params: &'a [Value],
+    ) -> impl Future<Output = Result<RowStream, tokio_postgres::Error>> + Send + 'a {
+        self.client.query_raw(statement, params.iter().map(Bound))
+    }
+
+    /// Sends a statement, and waits until the server begins to answer. What is rare needs room that the future of every
+    /// statement would have to have: give it a box.
+    pub(super) async fn send(
+        &self,
+        plan: Plan,
+        sql: Sql<'_>,
+        params: &[Value],
+    ) -> Result<RowStream, Failure> {
+        let outcome = match plan {
+            Plan::Run(statement) => self.run(&statement, params).await,
+            Plan::Prepare => {
+                let statement = self.client.prepare(sql.text).await?;
+                self.statements().keep(sql, &statement);
+                expect(params.len(), statement.params().len(), sql.text)?;
+                self.run(&statement, params).await
+            }
+            // The server finds the types out.
+            Plan::Once => {
+                let params = params.iter().map(|value| (Bound(value), Type::UNKNOWN));
+                self.client.query_typed_raw(sql.text, params).await
+            }
+        };
+        outcome.map_err(|error| self.not_sent(sql, error))
+    }
+
+    /// A prepared statement that the server does not know any more is prepared again the next time.
+    #[cold]
+    pub(super) fn not_sent(&self, sql: Sql<'_>, error: tokio_postgres::Error) -> Failure {
+        if errors::is_outdated(&error) {
+            self.statements().forget(sql.text);
+        }
+        Failure::Server(error)
     }
 
     /// Runs several statements without values.
@@ -329,19 +348,45 @@ impl Connection {
         &self.finished
     }
 
-    /// Tells every read but the first that the first one keeps it waiting.
-    pub(super) fn move_on(&self) {
-        self.moved.notify_waiters();
+    /// Notes that a read was added to what is not sent yet.
+    pub(super) fn add_unsent(&self) {
+        self.unsent.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until the read with this number waits too long for one before it.
-    pub(super) async fn must_move(&self, number: u64) {
-        loop {
-            self.moved.notified().await;
-            if self.finished.load(Ordering::Relaxed) < number {
-                return;
-            }
+    /// Whether another read would leave together with one that is not sent yet.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.unsent.load(Ordering::Relaxed)
+    }
+
+    /// How often reads were told to move.
+    pub(super) fn moves(&self) -> u64 {
+        self.moves.load(Ordering::Relaxed)
+    }
+
+    /// Tells every read but the first that the first one keeps it waiting.
+    pub(super) fn move_on(&self) {
+        self.moves.fetch_add(1, Ordering::Relaxed);
+        let behind = std::mem::take(&mut *lock(&self.behind));
+        behind.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Wakes the read with this number when it is to [move](Self::move_on).
+    pub(super) fn wait_behind(&self, number: u64, waker: &Waker) {
+        let finished = self.finished.load(Ordering::Relaxed);
+        let mut behind = lock(&self.behind);
+        while behind.front().is_some_and(|(number, _)| *number < finished) {
+            behind.pop_front();
         }
+        match behind.back_mut() {
+            // Reads of one task are woken together.
+            Some((last, known)) if known.will_wake(waker) => *last = number.max(*last),
+            _ => behind.push_back((number, waker.clone())),
+        }
+    }
+
+    /// Nobody shares this connection now.
+    pub(super) fn is_left(&self) {
+        lock(&self.behind).clear();
     }
 
     /// A failure as the caller sees it.
@@ -373,6 +418,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Hands the rows of an answer to the sink.
+pub(super) async fn receive(
+    mut rows: Pin<&mut RowStream>,
+    sink: &mut dyn Sink,
+    timed: bool,
+    counts: &mut Counts,
+) -> Result<(), Failure> {
+    while let Some(row) = poll_fn(|cx| rows.as_mut().poll_next(cx)).await {
+        let row = row?;
+        counts.rows += 1;
+        let before = timed.then(Instant::now);
+        if let Some(room) = sink.room() {
+            room.await.map_err(Failure::Ours)?;
+        }
+        decode(sink, &row).map_err(Failure::Ours)?;
+        if let Some(before) = before {
+            counts.decode += before.elapsed();
+        }
+    }
+    counts.affected = rows.rows_affected().unwrap_or(0);
+    Ok(())
+}
+
 fn expect(given: usize, expected: usize, sql: &str) -> Result<(), Failure> {
     if given == expected { Ok(()) } else { Err(Failure::Ours(errors::count(given, expected, sql))) }
 }
@@ -389,6 +457,6 @@ fn decode(sink: &mut dyn Sink, row: &tokio_postgres::Row) -> Result<()> {
 }
 
 /// What can not be sent is refused before anything is.
-pub(super) fn check(request: &Request) -> Result<()> {
-    encode::check(&request.statement.params, &request.statement.sql)
+pub(super) fn check(sql: &str, params: &[Value]) -> Result<()> {
+    encode::check(params, sql)
 }

@@ -1,7 +1,7 @@
-//! [`Lease`]: the right to use a connection, which goes back to the pool once the connection is clean.
+//! [`Lease`]: the right to use a connection alone, which goes back to the pool once the connection is clean.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::Connection;
 use super::pool::Pool;
@@ -33,7 +33,7 @@ pub(super) enum After {
     Discard,
 }
 
-/// The right to use a connection, alone or with others.
+/// The right to use a connection alone.
 pub(super) struct Lease {
     held: Held,
     state: State,
@@ -41,56 +41,20 @@ pub(super) struct Lease {
 
 /// What is given back.
 #[derive(Clone)]
-pub(super) struct Held {
+struct Held {
     pool: Arc<Pool>,
-    pub(super) slot: usize,
-    pub(super) connection: Arc<Connection>,
-    /// Of a read that shares its connection.
-    pub(super) read: Option<Read>,
-}
-
-/// A read that shares its connection.
-#[derive(Clone, Copy)]
-pub(super) struct Read {
-    /// Its number among all reads of the connection.
-    number: u64,
-    /// Whether none was before it.
-    first: bool,
-    pub(super) begun: Instant,
+    slot: usize,
+    connection: Arc<Connection>,
 }
 
 impl Lease {
-    pub(super) fn alone(pool: &Arc<Pool>, slot: usize, connection: Arc<Connection>) -> Self {
-        let held = Held { pool: Arc::clone(pool), slot, connection, read: None };
-        Self { held, state: State::Clean }
-    }
-
-    /// Of the read with this number, which is the only one on the connection or waits for those before it.
-    pub(super) fn shared(
-        pool: &Arc<Pool>,
-        slot: usize,
-        connection: Arc<Connection>,
-        number: u64,
-        first: bool,
-        begun: Instant,
-    ) -> Self {
-        let read = Some(Read { number, first, begun });
-        let held = Held { pool: Arc::clone(pool), slot, connection, read };
+    pub(super) fn new(pool: &Arc<Pool>, slot: usize, connection: Arc<Connection>) -> Self {
+        let held = Held { pool: Arc::clone(pool), slot, connection };
         Self { held, state: State::Clean }
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.held.connection
-    }
-
-    /// When a read got it.
-    pub(super) fn begun(&self) -> Option<Instant> {
-        self.held.read.map(|read| read.begun)
-    }
-
-    /// The number of a read that waits for others.
-    pub(super) fn behind(&self) -> Option<u64> {
-        self.held.read.filter(|read| !read.first).map(|read| read.number)
     }
 
     /// Says what has to be done if the lease is dropped now.
@@ -102,7 +66,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let (held, state) = (&self.held, self.state);
-        let clean = state == State::Clean && (held.read.is_some() || held.connection.has_the_pools_limit());
+        let clean = state == State::Clean && held.connection.has_the_pools_limit();
         if clean || held.connection.is_closed() {
             held.give_back(After::Reuse);
             return;
@@ -117,18 +81,13 @@ impl Drop for Lease {
 
 impl Held {
     fn give_back(&self, after: After) {
-        if self.read.is_none() {
-            self.connection.stop();
-        }
-        self.pool.release(self, after);
+        self.connection.stop();
+        self.pool.release(self.slot, &self.connection, after);
     }
 
     /// Makes the connection what it was before; says whether it is.
     async fn is_tidied(&self, state: State) -> bool {
         let connection = &self.connection;
-        if self.read.is_some() {
-            return connection.settle().await;
-        }
         let settling = async {
             match state {
                 State::Open => connection.batch(ROLLBACK).await.is_ok(),

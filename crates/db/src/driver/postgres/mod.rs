@@ -19,29 +19,32 @@ mod listen;
 mod lock;
 mod options;
 mod pool;
+mod share;
 mod statements;
 pub(crate) mod storage;
 mod tls;
 mod transaction;
 mod watch;
 
+use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::control::{self, Control, control};
-use super::{Access, BoxFuture, Driver, MigrationLock, Reply, Request, Timings, Transaction};
+use super::{Access, BoxFuture, Driver, MigrationLock, Reply, Request, Sink, Timings, Transaction};
 use crate::dialect::{Dialect, Postgres};
 use crate::repo::{Listener, TransactionOptions};
-use crate::{DatabaseConfig, Result};
+use crate::{DatabaseConfig, Result, Value};
 use connection::{Counts, Failure, Opener};
-use lease::{Lease, State};
+use lease::State;
 use listen::Hub;
 use pool::Pool;
+use statements::Plan;
 
 pub(crate) use options::Options;
+pub(crate) use statements::Sql;
 
 /// A pool of connections to one database.
 pub(crate) struct Postgresql {
@@ -62,45 +65,85 @@ impl Postgresql {
         Ok(Self { pool, acquire_timeout: config.acquire_timeout, limit, hub: OnceLock::new() })
     }
 
+    /// Whether every connection keeps this limit of a statement.
+    pub(crate) fn keeps(&self, limit: Option<Duration>) -> bool {
+        self.limit == limit
+    }
+
     /// A read that the query builder wrote, over a shared connection.
-    async fn read(&self, mut request: Request) -> Result<Reply> {
-        let asked = Instant::now();
-        let mut now = asked;
+    pub(crate) async fn read(
+        &self,
+        sql: Sql<'_>,
+        params: &[Value],
+        sink: &mut dyn Sink,
+        timed: Option<Instant>,
+    ) -> Result<Answer> {
+        connection::check(sql.text, params)?;
+        // What goes well has no need of a clock.
+        let mut trouble: Option<Instant> = timed;
         loop {
-            let mut lease = match self.pool.share_now(now)? {
-                Some(lease) => lease,
+            let mut share = match self.pool.share_now()? {
+                Some(share) => share,
                 None => {
-                    let left = self.acquire_timeout.saturating_sub(asked.elapsed());
-                    Box::pin(self.pool.share(left)).await?
+                    let since = *trouble.get_or_insert_with(Instant::now);
+                    Box::pin(self.pool.share(self.acquire_timeout.saturating_sub(since.elapsed()))).await?
                 }
             };
-            if lease.connection().is_closed() {
-                continue;
-            }
-            let begun = AtomicBool::new(false);
-            lease.set(State::Busy);
-            match answer(&lease, &mut request, &begun).await {
-                // Behind a slow one. What this one's answer would have been is thrown away.
-                None => {}
-                Some(Ok(counts)) => {
-                    lease.set(State::Clean);
-                    let started = lease.begun().unwrap_or(asked);
-                    return Ok(reply(request, counts, asked, started));
+            let started = timed.map(|_| Instant::now());
+            let mut counts = Counts::default();
+            let mut behind = share.sends();
+            let connection = &*share.connection;
+            // Ready with nothing if it is behind a slow one: what the answer would have been is thrown away.
+            let sent = match connection.plan(sql, params) {
+                Ok(Plan::Run(statement)) => {
+                    let mut sending = pin!(connection.run(&statement, params));
+                    let sent = poll_fn(|cx| match sending.as_mut().poll(cx) {
+                        Poll::Ready(sent) => Poll::Ready(Some(sent)),
+                        Poll::Pending => behind.poll(connection, cx).map(|()| None),
+                    });
+                    sent.await.map(|sent| sent.map_err(|error| connection.not_sent(sql, error)))
                 }
-                Some(Err(failure)) => {
-                    let again = match &failure {
-                        Failure::Server(error) => errors::is_outdated(error) || errors::is_lost(error),
-                        Failure::Ours(_) => false,
-                    };
-                    let once_more = again && !begun.load(Ordering::Relaxed);
-                    if !once_more || asked.elapsed() >= self.acquire_timeout {
-                        let (sql, limit) = (&request.statement.sql, request.timeout);
-                        return Err(lease.connection().explain(failure, sql, false, limit));
-                    }
+                Ok(plan) => {
+                    let mut sending = Box::pin(connection.send(plan, sql, params));
+                    let sent = poll_fn(|cx| match sending.as_mut().poll(cx) {
+                        Poll::Ready(sent) => Poll::Ready(Some(sent)),
+                        Poll::Pending => behind.poll(connection, cx).map(|()| None),
+                    });
+                    sent.await
                 }
+                Err(failure) => Some(Err(failure)),
+            };
+            let outcome = match sent {
+                Some(Ok(rows)) => connection::receive(pin!(rows), sink, timed.is_some(), &mut counts).await,
+                Some(Err(failure)) => Err(failure),
+                None => {
+                    trouble.get_or_insert_with(Instant::now);
+                    continue;
+                }
+            };
+            let failure = match outcome {
+                Ok(()) => {
+                    share.is_answered();
+                    return Ok(Answer { counts, started });
+                }
+                Err(failure) => failure,
+            };
+            let again = match &failure {
+                Failure::Server(error) => errors::is_outdated(error) || errors::is_lost(error),
+                Failure::Ours(_) => false,
+            };
+            let since = *trouble.get_or_insert_with(Instant::now);
+            if !again || counts.rows > 0 || since.elapsed() >= self.acquire_timeout {
+                return Err(share.connection.explain(failure, sql.text, false, self.limit));
             }
-            now = Instant::now();
         }
+    }
+
+    async fn shared(&self, mut request: Request) -> Result<Reply> {
+        let asked = Instant::now();
+        let sql = Sql::from(&*request.statement.sql);
+        let answer = self.read(sql, &request.statement.params, &mut *request.sink, Some(asked)).await?;
+        Ok(reply(request, answer.counts, asked, answer.started.unwrap_or(asked)))
     }
 
     /// Anything else, on a connection of its own.
@@ -109,7 +152,7 @@ impl Postgresql {
             return Err(control::begins(&request.statement.sql));
         }
         let asked = Instant::now();
-        let (writes, limit) = (request.access != Access::Read, request.timeout);
+        let (writes, limit) = (!request.access.reads(), request.timeout);
         loop {
             let mut lease = self.pool.take(self.acquire_timeout.saturating_sub(asked.elapsed())).await?;
             if lease.connection().is_closed() {
@@ -129,7 +172,7 @@ impl Postgresql {
                 ran.map_err(|error| failed(Failure::Server(error), &request.statement.sql))?;
                 return Ok(reply(request, Counts::default(), asked, started));
             }
-            match connection.query(&mut request, &AtomicBool::new(false)).await {
+            match connection.query(&mut request).await {
                 Ok(counts) => {
                     lease.set(State::Clean);
                     return Ok(reply(request, counts, asked, started));
@@ -142,22 +185,11 @@ impl Postgresql {
     }
 }
 
-/// The answer to a read; `None` if one before it on the connection keeps it waiting.
-async fn answer(lease: &Lease, request: &mut Request, begun: &AtomicBool) -> Option<Result<Counts, Failure>> {
-    let connection = lease.connection();
-    let behind = lease.behind();
-    let mut answered = pin!(connection.query(request, begun));
-    let mut waits = pin!(connection.must_move(behind.unwrap_or(0)));
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(outcome) = answered.as_mut().poll(cx) {
-            return Poll::Ready(Some(outcome));
-        }
-        if behind.is_some() && !begun.load(Ordering::Relaxed) && waits.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        Poll::Pending
-    })
-    .await
+/// What came of a read.
+pub(crate) struct Answer {
+    counts: Counts,
+    /// When it was sent, if its time is taken.
+    started: Option<Instant>,
 }
 
 fn reply(request: Request, counts: Counts, asked: Instant, started: Instant) -> Reply {
@@ -170,7 +202,7 @@ fn reply(request: Request, counts: Counts, asked: Instant, started: Instant) -> 
     } else {
         Timings::default()
     };
-    let affected = if request.access == Access::Read { 0 } else { counts.affected };
+    let affected = if request.access.reads() { 0 } else { counts.affected };
     Reply { sink: request.sink, affected, inserted_id: None, rows: counts.rows, timings }
 }
 
@@ -180,13 +212,17 @@ impl Driver for Postgresql {
     }
 
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
-        if let Err(error) = connection::check(&request) {
+        if request.access.reads() && self.keeps(request.timeout) {
+            return Box::pin(self.shared(request));
+        }
+        if let Err(error) = connection::check(&request.statement.sql, &request.statement.params) {
             return Box::pin(async move { Err(error) });
         }
-        if request.access == Access::Read && request.timeout == self.limit {
-            return Box::pin(self.read(request));
-        }
         Box::pin(self.alone(request))
+    }
+
+    fn as_postgres(&self) -> Option<&Postgresql> {
+        Some(self)
     }
 
     fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {

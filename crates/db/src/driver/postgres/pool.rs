@@ -13,19 +13,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
 use super::connection::{Connection, Opener};
-use super::lease::{After, Held, Lease};
+use super::lease::{After, Lease};
+use super::share::Share;
 use super::watch;
 use crate::{Error, ErrorKind, Result};
 
-/// A connection whose first read has not been answered for so long is given no others.
-pub(super) const STALLED: Duration = Duration::from_millis(20);
-/// Reads of one thread that follow each other so closely belong together, and go over one connection in one
-/// piece: 20 lookups that are joined cost one system call and not 20.
-const BURST: Duration = Duration::from_micros(100);
-/// How many reads may be on one connection in a burst.
+/// How many reads may leave together over one connection: 20 lookups that are joined cost one system call and not
+/// 20.
 const DEPTH: u32 = 64;
-/// Bursts are for reads that are quick; others gain more from connections that work side by side.
-const QUICK: Duration = Duration::from_millis(1);
+/// Reads that take no more than this beyond the shortest are quick, and leave together; others gain more from connections
+/// that work side by side.
+const QUICK: u64 = 1_000_000;
+/// Of so many reads of a connection the time is taken of one.
+const SAMPLED: u64 = 8;
 /// The first pause after a failure to connect, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -50,6 +50,8 @@ struct State {
     failing: Option<String>,
     /// How long reads take, in nanoseconds: a mean in which the last ones weigh most.
     typical: u64,
+    /// The shortest of the last ones: the way to the server and back.
+    shortest: u64,
 }
 
 /// A place for a connection.
@@ -62,31 +64,50 @@ pub(super) struct Slot {
     pub(super) reads: u32,
     /// How many reads were ever sent over this connection.
     sent: u64,
-    /// When the last one was sent, and by which thread.
-    last: (Instant, usize),
-    /// Since when the first of the reads waits for its answer.
-    pub(super) since: Instant,
+    /// Which thread sent the last one.
+    thread: usize,
+    /// What the watch has seen: how many reads were done, and since when it is so.
+    pub(super) seen: Option<(u64, Instant)>,
+    /// Whether the first read has been waiting for so long that no others are sent behind it.
+    pub(super) stalled: bool,
 }
 
 /// Who waits, for what.
-struct Waiter {
-    alone: bool,
-    lease: oneshot::Sender<Lease>,
+enum Waiter {
+    /// A connection alone.
+    Alone(oneshot::Sender<Lease>),
+    /// A connection that others read over too.
+    Share(oneshot::Sender<Share>),
+}
+
+impl Waiter {
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Alone(sender) => sender.is_closed(),
+            Self::Share(sender) => sender.is_closed(),
+        }
+    }
+}
+
+/// What somebody has waited for.
+enum Served {
+    Alone(oneshot::Sender<Lease>, Lease),
+    Share(oneshot::Sender<Share>, Share),
 }
 
 impl Pool {
     /// Opens the first connection; the others follow as they are needed.
     pub(super) async fn open(opener: Opener, size: usize, acquire_timeout: Duration) -> Result<Arc<Self>> {
         let (alive, ended) = mpsc::channel(1);
-        let now = Instant::now();
         let slot = || Slot {
             connection: None,
             connecting: false,
             alone: false,
             reads: 0,
             sent: 0,
-            last: (now, 0),
-            since: now,
+            thread: 0,
+            seen: None,
+            stalled: false,
         };
         let pool = Arc::new(Self {
             opener,
@@ -98,6 +119,7 @@ impl Pool {
                 watched: false,
                 failing: None,
                 typical: 0,
+                shortest: 0,
             }),
             runtime: tokio::runtime::Handle::current(),
             alive: Mutex::new(Some(alive)),
@@ -114,56 +136,71 @@ impl Pool {
     }
 
     /// A connection that others read over too, if one can be had at once.
-    pub(super) fn share_now(self: &Arc<Self>, now: Instant) -> Result<Option<Lease>> {
+    pub(super) fn share_now(self: &Arc<Self>) -> Result<Option<Share>> {
         let mut state = self.lock();
         if state.closed {
             return Err(closed());
         }
-        self.watch(&mut state);
+        if !state.watched {
+            self.watch(&mut state);
+        }
         if !state.waiters.is_empty() {
             return Ok(None);
         }
-        Ok(self.serve(&mut state, false, now))
+        Ok(self.serve_share(&mut state))
     }
 
     /// A connection that others read over too.
-    pub(super) async fn share(self: &Arc<Self>, patience: Duration) -> Result<Lease> {
-        self.acquire(false, patience).await
+    pub(super) async fn share(self: &Arc<Self>, patience: Duration) -> Result<Share> {
+        let (sender, served) = oneshot::channel();
+        match self.wait(Waiter::Share(sender), |pool, state| pool.serve_share(state))? {
+            Some(share) => Ok(share),
+            None => self.served(patience, served).await,
+        }
     }
 
     /// A connection of one's own.
     pub(super) async fn take(self: &Arc<Self>, patience: Duration) -> Result<Lease> {
-        self.acquire(true, patience).await
+        let (sender, served) = oneshot::channel();
+        match self.wait(Waiter::Alone(sender), |pool, state| pool.serve_alone(state))? {
+            Some(lease) => Ok(lease),
+            None => self.served(patience, served).await,
+        }
     }
 
-    async fn acquire(self: &Arc<Self>, alone: bool, patience: Duration) -> Result<Lease> {
-        let served = {
-            let mut state = self.lock();
-            if state.closed {
-                return Err(closed());
-            }
+    /// Serves at once, or puts into the queue.
+    fn wait<T>(
+        self: &Arc<Self>,
+        waiter: Waiter,
+        serve: impl FnOnce(&Arc<Self>, &mut State) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(closed());
+        }
+        if !state.watched {
             self.watch(&mut state);
-            if state.waiters.is_empty()
-                && let Some(lease) = self.serve(&mut state, alone, Instant::now())
-            {
-                return Ok(lease);
-            }
-            let (lease, served) = oneshot::channel();
-            state.waiters.push_back(Waiter { alone, lease });
-            self.grow(&mut state);
-            served
-        };
+        }
+        if state.waiters.is_empty()
+            && let Some(served) = serve(self, &mut state)
+        {
+            return Ok(Some(served));
+        }
+        state.waiters.push_back(waiter);
+        self.grow(&mut state);
+        Ok(None)
+    }
+
+    async fn served<T>(&self, patience: Duration, served: oneshot::Receiver<T>) -> Result<T> {
         match tokio::time::timeout(patience, served).await {
             Ok(served) => served.map_err(|_| closed()),
             Err(_) => Err(self.timed_out()),
         }
     }
 
+    #[cold]
     fn watch(self: &Arc<Self>, state: &mut State) {
-        if !state.watched {
-            state.watched = true;
-            watch::start(self);
-        }
+        state.watched = watch::start(self);
     }
 
     #[cold]
@@ -181,27 +218,34 @@ impl Pool {
         Error::new(ErrorKind::AcquireTimeout, text)
     }
 
-    /// A lease, if a connection can be had at once.
-    fn serve(self: &Arc<Self>, state: &mut State, alone: bool, now: Instant) -> Option<Lease> {
-        if alone {
-            let usable = |slot: &Slot| !slot.alone && slot.reads == 0 && slot.is_alive();
-            let at = state.slots.iter().position(usable)?;
-            let slot = &mut state.slots[at];
-            slot.alone = true;
-            return Some(Lease::alone(self, at, slot.connection.clone()?));
-        }
+    /// A connection alone, if one is free.
+    fn serve_alone(self: &Arc<Self>, state: &mut State) -> Option<Lease> {
+        let usable = |slot: &Slot| !slot.alone && slot.reads == 0 && slot.is_alive();
+        let at = state.slots.iter().position(usable)?;
+        let slot = &mut state.slots[at];
+        slot.alone = true;
+        Some(Lease::new(self, at, slot.connection.clone()?))
+    }
+
+    /// A place on a connection that others read over too.
+    fn serve_share(self: &Arc<Self>, state: &mut State) -> Option<Share> {
         let thread = thread();
-        let quick = state.typical < QUICK.as_nanos() as u64;
+        let quick = state.typical.saturating_sub(state.shortest) < QUICK;
         let mut best: Option<(usize, u32)> = None;
         for (at, slot) in state.slots.iter().enumerate() {
-            if slot.alone || !slot.is_alive() || slot.is_stalled(now) {
+            let Some(connection) = slot.connection.as_ref().filter(|_| !slot.alone && !slot.stalled) else {
+                continue;
+            };
+            if connection.is_closed() {
                 continue;
             }
-            let same_burst = slot.reads > 0
+            // Who has sent a read over it that has not left yet adds the next one.
+            if quick
+                && slot.reads > 0
                 && slot.reads < DEPTH
-                && slot.last.1 == thread
-                && now.saturating_duration_since(slot.last.0) < BURST;
-            if quick && same_burst {
+                && slot.thread == thread
+                && connection.has_unsent()
+            {
                 best = Some((at, 0));
                 break;
             }
@@ -214,39 +258,57 @@ impl Pool {
             self.grow_by_one(state);
         }
         let slot = &mut state.slots[at];
-        if slot.reads == 0 {
-            slot.since = now;
-        }
+        let connection = Arc::clone(slot.connection.as_ref()?);
+        connection.add_unsent();
+        slot.thread = thread;
         slot.reads += 1;
-        slot.last = (now, thread);
         let number = slot.sent;
         slot.sent += 1;
-        Some(Lease::shared(self, at, slot.connection.clone()?, number, slot.reads == 1, now))
+        let begun = number.is_multiple_of(SAMPLED).then(Instant::now);
+        Some(Share::new(self, at, connection, number, slot.reads == 1, begun))
     }
 
-    /// Takes back what a lease held.
-    pub(super) fn release(self: &Arc<Self>, held: &Held, after: After) {
-        let now = Instant::now();
+    /// Takes back a connection that somebody had alone.
+    pub(super) fn release(self: &Arc<Self>, at: usize, connection: &Arc<Connection>, after: After) {
         let mut state = self.lock();
-        let took = held.read.map(|read| now.saturating_duration_since(read.begun).as_nanos() as u64);
-        let slot = &mut state.slots[held.slot];
-        // The slot may hold a younger connection by now.
-        let same = slot.connection.as_ref().is_some_and(|own| Arc::ptr_eq(own, &held.connection));
-        if same {
-            if took.is_some() {
-                slot.reads = slot.reads.saturating_sub(1);
-                slot.since = now;
-                held.connection.finished().fetch_add(1, Ordering::Relaxed);
-            } else {
-                slot.alone = false;
-            }
+        let slot = &mut state.slots[at];
+        if slot.holds(connection) {
+            slot.alone = false;
             if after == After::Discard || !slot.is_alive() {
                 slot.empty();
             }
         }
-        if let (Some(took), After::Reuse) = (took, after) {
-            state.typical = (state.typical * 7 + took) / 8;
+        self.proceed(state);
+    }
+
+    /// Takes back the place of a read.
+    pub(super) fn leave(
+        self: &Arc<Self>,
+        at: usize,
+        connection: &Arc<Connection>,
+        begun: Option<Instant>,
+        after: After,
+    ) {
+        let mut state = self.lock();
+        let slot = &mut state.slots[at];
+        if slot.holds(connection) {
+            slot.reads = slot.reads.saturating_sub(1);
+            slot.stalled = false;
+            connection.finished().fetch_add(1, Ordering::Relaxed);
+            if slot.reads == 0 {
+                connection.is_left();
+            }
+            if after == After::Discard || connection.is_closed() {
+                slot.empty();
+            }
         }
+        if let (Some(begun), After::Reuse) = (begun, after) {
+            state.took(begun.elapsed());
+        }
+        self.proceed(state);
+    }
+
+    fn proceed(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if !state.waiters.is_empty() {
             self.dispatch(state);
         } else if state.closed {
@@ -256,26 +318,40 @@ impl Pool {
 
     /// Serves those who wait, as far as possible.
     fn dispatch(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        let mut served = Vec::new();
-        while let Some(waiter) = state.waiters.front() {
-            let alone = waiter.alone;
-            if waiter.lease.is_closed() {
-                state.waiters.pop_front();
+        let mut all = Vec::new();
+        while let Some(waiter) = state.waiters.pop_front() {
+            if waiter.is_gone() {
                 continue;
             }
-            let Some(lease) = self.serve(&mut state, alone, Instant::now()) else { break };
-            if let Some(waiter) = state.waiters.pop_front() {
-                served.push((waiter.lease, lease));
+            let served = match waiter {
+                Waiter::Alone(sender) => match self.serve_alone(&mut state) {
+                    Some(lease) => Ok(Served::Alone(sender, lease)),
+                    None => Err(Waiter::Alone(sender)),
+                },
+                Waiter::Share(sender) => match self.serve_share(&mut state) {
+                    Some(share) => Ok(Served::Share(sender, share)),
+                    None => Err(Waiter::Share(sender)),
+                },
+            };
+            match served {
+                Ok(served) => all.push(served),
+                Err(waiter) => {
+                    state.waiters.push_front(waiter);
+                    break;
+                }
             }
         }
         self.grow(&mut state);
         if state.closed {
             close_idle(&mut state);
         }
-        // Who has gone away in the meantime gives the lease back, which takes the lock.
+        // Who has gone away in the meantime gives back what they got, which takes the lock.
         drop(state);
-        for (waiter, lease) in served {
-            let _ = waiter.send(lease);
+        for served in all {
+            match served {
+                Served::Alone(sender, lease) => drop(sender.send(lease)),
+                Served::Share(sender, share) => drop(sender.send(share)),
+            }
         }
     }
 
@@ -331,9 +407,9 @@ impl Pool {
     }
 
     /// What the watch looks at; `false` once there is nothing to look after any more.
-    pub(super) fn each(&self, look: impl FnMut(&Slot)) -> bool {
-        let state = self.lock();
-        state.slots.iter().for_each(look);
+    pub(super) fn each(&self, look: impl FnMut(&mut Slot)) -> bool {
+        let mut state = self.lock();
+        state.slots.iter_mut().for_each(look);
         !state.closed
     }
 
@@ -359,6 +435,17 @@ impl Pool {
     }
 }
 
+impl State {
+    /// Notes how long a read took.
+    fn took(&mut self, time: Duration) {
+        let took = time.as_nanos() as u64;
+        self.typical = if self.typical == 0 { took } else { (self.typical * 7 + took) / 8 };
+        // It rises slowly, so that a way that has become longer is noticed.
+        let rising = self.shortest + self.shortest / 64;
+        self.shortest = if self.shortest == 0 { took } else { took.min(rising) };
+    }
+}
+
 fn close_idle(state: &mut State) {
     for slot in &mut state.slots {
         if !slot.alone && slot.reads == 0 {
@@ -372,8 +459,9 @@ impl Slot {
         self.connection.as_ref().is_some_and(|connection| !connection.is_closed())
     }
 
-    pub(super) fn is_stalled(&self, now: Instant) -> bool {
-        self.reads > 0 && now.saturating_duration_since(self.since) > STALLED
+    /// Whether this is its connection: it may hold a younger one by now.
+    fn holds(&self, connection: &Arc<Connection>) -> bool {
+        self.connection.as_ref().is_some_and(|own| Arc::ptr_eq(own, connection))
     }
 
     fn empty(&mut self) {
@@ -381,6 +469,8 @@ impl Slot {
         self.alone = false;
         self.reads = 0;
         self.sent = 0;
+        self.seen = None;
+        self.stalled = false;
     }
 }
 
@@ -405,7 +495,7 @@ async fn fill(pool: Weak<Pool>, at: usize) {
                 Err(error) => {
                     tracing::warn!(target: "zzz_db::driver", %error, "connecting to PostgreSQL failed");
                     state.failing = Some(error.to_string());
-                    state.waiters.retain(|waiter| !waiter.lease.is_closed());
+                    state.waiters.retain(|waiter| !waiter.is_gone());
                     if state.closed || state.waiters.is_empty() {
                         state.slots[at].connecting = false;
                         return;

@@ -2,11 +2,27 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_postgres::Statement;
 
 /// Longer SQL is not kept: it is written for one use, such as an INSERT of a thousand rows.
 const LONGEST: usize = 16 * 1024;
+
+/// SQL to run.
+#[derive(Clone, Copy)]
+pub(crate) struct Sql<'a> {
+    pub(crate) text: &'a str,
+    /// The number of this text among those that the repo keeps: by it a statement is found without a look at the text.
+    pub(crate) number: Option<usize>,
+}
+
+impl<'a> From<&'a str> for Sql<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, number: None }
+    }
+}
 
 /// A bounded list by SQL text, of which the one that was not used for longest makes way.
 ///
@@ -14,6 +30,8 @@ const LONGEST: usize = 16 * 1024;
 /// back, and pushes nothing out.
 pub(super) struct Statements {
     entries: HashMap<Box<str>, Entry, BuildHasherDefault<Hash>>,
+    /// Those that the repo has given a number, by it.
+    numbered: Vec<Option<Arc<Prepared>>>,
     capacity: usize,
     /// Counts uses.
     clock: u64,
@@ -40,8 +58,21 @@ impl Hasher for Hash {
 
 struct Entry {
     /// `None` until the second use.
-    prepared: Option<Statement>,
+    prepared: Option<Arc<Prepared>>,
+    /// When it was last used before it was prepared.
     used: u64,
+}
+
+struct Prepared {
+    statement: Statement,
+    /// When it was last used.
+    used: AtomicU64,
+}
+
+impl Entry {
+    fn last_used(&self) -> u64 {
+        self.prepared.as_ref().map_or(self.used, |prepared| prepared.used.load(Ordering::Relaxed))
+    }
 }
 
 /// What to do with a statement.
@@ -57,40 +88,62 @@ pub(super) enum Plan {
 impl Statements {
     /// Of none, nothing is ever prepared.
     pub(super) fn new(capacity: usize) -> Self {
-        Self { entries: HashMap::default(), capacity, clock: 0 }
+        Self { entries: HashMap::default(), numbered: Vec::new(), capacity, clock: 0 }
     }
 
-    pub(super) fn plan(&mut self, sql: &str) -> Plan {
+    pub(super) fn plan(&mut self, sql: Sql<'_>) -> Plan {
         self.clock += 1;
-        if let Some(entry) = self.entries.get_mut(sql) {
-            entry.used = self.clock;
-            return entry.prepared.clone().map_or(Plan::Prepare, Plan::Run);
+        if let Some(number) = sql.number
+            && let Some(Some(prepared)) = self.numbered.get(number)
+        {
+            prepared.used.store(self.clock, Ordering::Relaxed);
+            return Plan::Run(prepared.statement.clone());
         }
-        if self.capacity > 0 && sql.len() <= LONGEST {
+        if let Some(entry) = self.entries.get_mut(sql.text) {
+            let Some(prepared) = &entry.prepared else {
+                entry.used = self.clock;
+                return Plan::Prepare;
+            };
+            prepared.used.store(self.clock, Ordering::Relaxed);
+            return Plan::Run(prepared.statement.clone());
+        }
+        if self.capacity > 0 && sql.text.len() <= LONGEST {
             if self.entries.len() >= self.capacity {
                 self.make_way();
             }
-            self.entries.insert(sql.into(), Entry { prepared: None, used: self.clock });
+            self.entries.insert(sql.text.into(), Entry { prepared: None, used: self.clock });
         }
         Plan::Once
     }
 
-    pub(super) fn keep(&mut self, sql: &str, statement: &Statement) {
-        if let Some(entry) = self.entries.get_mut(sql) {
-            entry.prepared = Some(statement.clone());
+    pub(super) fn keep(&mut self, sql: Sql<'_>, statement: &Statement) {
+        let Some(entry) = self.entries.get_mut(sql.text) else { return };
+        let used = AtomicU64::new(self.clock);
+        let prepared = Arc::new(Prepared { statement: statement.clone(), used });
+        if let Some(number) = sql.number {
+            if number >= self.numbered.len() {
+                self.numbered.resize(number + 1, None);
+            }
+            self.numbered[number] = Some(Arc::clone(&prepared));
         }
+        entry.prepared = Some(prepared);
     }
 
     /// The database does not know it any more, or its result has other columns now.
     pub(super) fn forget(&mut self, sql: &str) {
-        self.entries.remove(sql);
+        let Some(Entry { prepared: Some(prepared), .. }) = self.entries.remove(sql) else { return };
+        for numbered in &mut self.numbered {
+            if numbered.as_ref().is_some_and(|it| Arc::ptr_eq(it, &prepared)) {
+                *numbered = None;
+            }
+        }
     }
 
     /// Dropping a statement tells the server, as soon as no query uses it any more.
     fn make_way(&mut self) {
-        let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(sql, _)| sql.clone());
-        if let Some(sql) = oldest {
-            self.entries.remove(&sql);
+        let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last_used());
+        if let Some(sql) = oldest.map(|(sql, _)| sql.clone()) {
+            self.forget(&sql);
         }
     }
 }
@@ -100,7 +153,7 @@ mod tests {
     use super::*;
 
     fn planned(statements: &mut Statements, sql: &str) -> &'static str {
-        match statements.plan(sql) {
+        match statements.plan(sql.into()) {
             Plan::Run(_) => "run",
             Plan::Prepare => "prepare",
             Plan::Once => "once",
@@ -120,7 +173,7 @@ mod tests {
     fn the_one_not_used_for_longest_makes_way() {
         let mut statements = Statements::new(2);
         for sql in ["a", "b", "a", "c"] {
-            statements.plan(sql);
+            statements.plan(sql.into());
         }
         assert_eq!(statements.entries.len(), 2);
         assert_eq!(planned(&mut statements, "a"), "prepare");

@@ -64,7 +64,7 @@ impl Open {
     }
 
     async fn statement(&self, mut request: Request) -> Result<Reply> {
-        connection::check(&request)?;
+        connection::check(&request.statement.sql, &request.statement.params)?;
         let text = &request.statement.sql;
         if request.access != Access::Script && control(text) == Some(Control::Ends) {
             return Err(control::ends(text));
@@ -82,11 +82,11 @@ impl Open {
         if guarded {
             connection.post(sql::GUARD);
         }
-        let (writes, sql) = (request.access != Access::Read, request.statement.sql.clone());
+        let (writes, sql) = (!request.access.reads(), request.statement.sql.clone());
         let outcome = if request.access == Access::Script {
             self.script(&sql).await.map(|()| connection::Counts::default())
         } else {
-            connection.query(&mut request, &AtomicBool::new(false)).await
+            connection.query(&mut request).await
         };
         if guarded {
             match &outcome {

@@ -9,9 +9,9 @@ use rusqlite::types::{ToSqlOutput, ValueRef as Raw};
 use rusqlite::{OpenFlags, ToSql};
 
 use super::ticket::Ticket;
-use super::{Access, Outcome, Reply, Request, errors};
+use super::{Access, Request, errors};
 use crate::dialect;
-use crate::driver::{Sink, Timings};
+use crate::driver::Sink;
 use crate::value::time;
 use crate::{Error, ErrorKind, Result, Row, Value, ValueRef};
 
@@ -34,7 +34,36 @@ pub(super) struct Connection {
     role: Role,
     path: PathBuf,
     busy_timeout: Duration,
+    /// Whether it waits that long now.
+    patient: bool,
     watch: Arc<Mutex<Watch>>,
+    /// Whether writes may share a transaction, and of which version of the structure that is known.
+    sharing: Option<(i64, bool)>,
+}
+
+/// A statement as it is to be run.
+pub(super) struct Order<'a> {
+    pub(super) sql: &'a str,
+    pub(super) params: &'a [Value],
+    pub(super) limit: Option<Duration>,
+    pub(super) timed: bool,
+}
+
+/// What came of a statement.
+pub(super) enum Ran {
+    /// It ran.
+    Done(Counts),
+    /// A reader was given a statement that writes.
+    Writes,
+}
+
+/// What a statement did, and where its time went.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) affected: u64,
+    pub(super) rows: u64,
+    pub(super) query: Duration,
+    pub(super) decode: Duration,
 }
 
 /// When the running statement must stop. Only the connection's own thread looks at it.
@@ -60,7 +89,7 @@ impl Connection {
     pub(super) fn open(path: &Path, role: Role, busy_timeout: Duration) -> Result<Self> {
         let watch = Arc::new(Mutex::new(Watch::default()));
         let inner = connect(path, role, busy_timeout, &watch)?;
-        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, watch })
+        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, patient: true, watch, sharing: None })
     }
 
     pub(super) fn role(&self) -> Role {
@@ -95,6 +124,18 @@ impl Connection {
     pub(super) fn renew(&mut self) {
         if let Ok(fresh) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
             self.inner = fresh;
+            self.patient = true;
+            self.sharing = None;
+        }
+    }
+
+    /// Whether a statement waits for another process that holds the file's lock, or fails at once.
+    pub(super) fn be_patient(&mut self, patient: bool) {
+        if self.patient != patient {
+            let patience = if patient { self.busy_timeout } else { Duration::ZERO };
+            // It sets a number, and can not fail.
+            let _ = self.inner.busy_timeout(patience);
+            self.patient = patient;
         }
     }
 
@@ -123,65 +164,105 @@ impl Connection {
         }
     }
 
-    /// Runs one statement and hands its rows to the sink.
-    pub(super) fn run(&mut self, ticket: &Arc<Ticket>, request: Request) -> Result<Outcome> {
-        let started = Instant::now();
-        let deadline = request.timeout.and_then(|timeout| started.checked_add(timeout));
-        if request.access == Access::Script {
-            self.watch(deadline, None);
-            let sql = &request.statement.sql;
-            let ran = self.inner.execute_batch(sql);
-            return match ran {
-                Ok(()) => Ok(Outcome::Done(reply(request.sink, started))),
-                Err(error) => Err(self.failed(error, sql, request.timeout)),
-            };
+    /// Runs one statement and hands its rows to the request's sink.
+    pub(super) fn run(&mut self, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+        let Request { statement, access, sink, timeout, timed, .. } = request;
+        if *access == Access::Script {
+            return self.script(&statement.sql, *timeout);
         }
+        let order = Order { sql: &statement.sql, params: &statement.params, limit: *timeout, timed: *timed };
+        self.step(Some(ticket), order, &mut **sink)
+    }
 
-        let sql = &request.statement.sql;
+    fn script(&mut self, sql: &str, limit: Option<Duration>) -> Result<Ran> {
+        let started = Instant::now();
+        self.watch(limit.and_then(|limit| started.checked_add(limit)), None);
+        match self.inner.execute_batch(sql) {
+            Ok(()) => Ok(Ran::Done(Counts { query: started.elapsed(), ..Counts::default() })),
+            Err(error) => Err(self.failed(error, sql, limit)),
+        }
+    }
+
+    /// Runs one statement and hands its rows to the sink. With a ticket a read is stopped once its caller is gone.
+    pub(super) fn step(
+        &mut self,
+        ticket: Option<&Arc<Ticket>>,
+        Order { sql, params, limit, timed }: Order<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Ran> {
+        let started = Instant::now();
+        let deadline = limit.and_then(|limit| started.checked_add(limit));
         let mut statement = self.inner.prepare_cached(sql).map_err(|error| errors::statement(error, sql))?;
         let reads = statement.readonly();
         if self.role == Role::Reader && !reads {
-            drop(statement);
-            return Ok(Outcome::Writes(request));
+            return Ok(Ran::Writes);
         }
         // A read whose caller is gone is stopped. A write is finished: stopping it would undo the whole
         // transaction around it.
-        self.watch(deadline, reads.then(|| Arc::clone(ticket)));
-        bind(&mut statement, &request.statement.params, sql)?;
+        self.watch(deadline, ticket.filter(|_| reads).cloned());
+        bind(&mut statement, params, sql)?;
 
         let changes = (!reads).then(|| self.inner.total_changes());
-        let mut sink = request.sink;
-        let mut decoding = Duration::ZERO;
-        let mut count = 0;
+        let mut counts = Counts::default();
         let mut rows = statement.raw_query();
         loop {
             let row = match rows.next() {
                 Ok(Some(row)) => SqliteRow(row),
                 Ok(None) => break,
-                Err(error) => return Err(self.failed(error, sql, request.timeout)),
+                Err(error) => return Err(self.failed(error, sql, limit)),
             };
-            count += 1;
-            if request.timed {
+            counts.rows += 1;
+            if timed {
                 let before = Instant::now();
                 sink.row(&row)?;
-                decoding += before.elapsed();
+                counts.decode += before.elapsed();
             } else {
                 sink.row(&row)?;
             }
         }
         drop(rows);
-        let affected = match changes {
+        if let Some(before) = changes
             // `changes()` keeps the number of the last statement that changed rows: CREATE TABLE changes none.
-            Some(before) if self.inner.total_changes() != before => self.inner.changes(),
-            _ => 0,
-        };
+            && self.inner.total_changes() != before
+        {
+            counts.affected = self.inner.changes();
+        }
         drop(statement);
-        let mut reply = reply(sink, started);
-        reply.affected = affected;
-        reply.rows = count;
-        reply.timings.query = reply.timings.query.saturating_sub(decoding);
-        reply.timings.decode = decoding;
-        Ok(Outcome::Done(reply))
+        counts.query = started.elapsed().saturating_sub(counts.decode);
+        Ok(Ran::Done(counts))
+    }
+
+    /// Whether writes of several callers may share a transaction: not if a foreign key is looked at only by COMMIT,
+    /// which would not tell whose row it was and would forgive one caller what another has put right; nor if
+    /// there is a second file, for a COMMIT of two is not one. Within a transaction, for what it tells must stay
+    /// true.
+    pub(super) fn can_share(&mut self) -> Result<bool> {
+        let number = |sql: &'static str| {
+            let read =
+                |statement: &mut rusqlite::CachedStatement<'_>| statement.query_row([], |row| row.get(0));
+            let number: rusqlite::Result<i64> =
+                self.inner.prepare_cached(sql).and_then(|mut statement| read(&mut statement));
+            number.map_err(|error| errors::statement(error, sql))
+        };
+        let version = number(dialect::SCHEMA_VERSION)?;
+        if let Some((of, can)) = self.sharing
+            && of == version
+        {
+            return Ok(can);
+        }
+        if number(dialect::KEYS_ARE_LATE)? != 0 {
+            // Until the next COMMIT, whosever that is.
+            return Ok(false);
+        }
+        let can = number(dialect::LATE_FAILURES)? == 0;
+        self.sharing = Some((version, can));
+        Ok(can)
+    }
+
+    /// To be said after anything that is not plainly one of INSERT, UPDATE and DELETE: it may have changed what
+    /// the version of the structure does not tell, such as which files are attached.
+    pub(super) fn forget_sharing(&mut self) {
+        self.sharing = None;
     }
 
     fn watch(&self, deadline: Option<Instant>, ticket: Option<Arc<Ticket>>) {
@@ -212,11 +293,6 @@ impl Connection {
             _ => Error::with_source(ErrorKind::Other, "the statement was stopped: its caller is gone", error),
         }
     }
-}
-
-fn reply(sink: Box<dyn Sink>, started: Instant) -> Reply {
-    let timings = Timings { query: started.elapsed(), ..Timings::default() };
-    Reply { sink, affected: 0, inserted_id: None, rows: 0, timings }
 }
 
 fn connect(

@@ -4,11 +4,14 @@
 //! whatever one does; with a single writing connection the waiting happens in our queue, which is fair and
 //! has a time limit, and not in SQLite's, which is neither. A statement is in one of three states, kept in
 //! its [`Ticket`](ticket::Ticket): queued, started, abandoned; who waits may give up a queued one, and a
-//! thread stops a read whose caller is gone.
+//! thread stops a read whose caller is gone. Writes that are queued together are [committed
+//! together](shared).
 
 mod connection;
+mod desk;
 mod errors;
 mod queue;
+mod shared;
 mod ticket;
 mod worker;
 
@@ -19,14 +22,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
 
 use super::control::ended;
-use super::{Access, BoxFuture, Driver, End, Reply, Request, Transaction};
+use super::{Access, BoxFuture, Driver, End, Reply, Request, Sink, Transaction};
 use crate::dialect::{Dialect, Sqlite};
 use crate::repo::TransactionOptions;
-use crate::{DatabaseConfig, Error, ErrorKind, Result};
+use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
 use connection::{Connection, Role};
+use desk::{Desk, Spared};
 use queue::Queue;
 use ticket::{Abandon, Ticket};
-use worker::{Command, Job, Opening, Work};
+use worker::{Command, Job, Opening, Single};
 
 pub(crate) use connection::create;
 
@@ -34,6 +38,9 @@ pub(crate) use connection::create;
 pub(crate) struct Pool {
     readers: Arc<Queue>,
     writer: Arc<Queue>,
+    /// The readers' connections.
+    desks: Vec<Arc<Desk>>,
+    spared: Spared,
     acquire_timeout: Duration,
     /// Closed when the last thread has ended.
     ended: Mutex<async_mpsc::Receiver<()>>,
@@ -50,9 +57,11 @@ impl Pool {
     fn start(connections: Vec<Connection>, acquire_timeout: Duration) -> Result<Self> {
         let (alive, ended) = async_mpsc::channel(1);
         let (reading, readers_ended) = mpsc::channel::<()>();
-        let pool = Self {
+        let mut pool = Self {
             readers: Arc::new(Queue::new()),
             writer: Arc::new(Queue::new()),
+            desks: Vec::new(),
+            spared: Spared::new(),
             acquire_timeout,
             ended: Mutex::new(ended),
         };
@@ -61,16 +70,17 @@ impl Pool {
             let alive = alive.clone();
             if connection.role() == Role::Reader {
                 let (queue, reading) = (Arc::clone(&pool.readers), reading.clone());
+                let desk = Arc::new(Desk::new(connection));
+                pool.desks.push(Arc::clone(&desk));
                 spawn("zzz-db reader", move || {
-                    worker::run(&mut connection, &queue);
-                    connection.close();
+                    worker::read(&desk, &queue);
                     drop((reading, alive));
                 })?;
                 continue;
             }
             let (queue, readers_ended) = (Arc::clone(&pool.writer), readers_ended.take());
             spawn("zzz-db writer", move || {
-                worker::run(&mut connection, &queue);
+                worker::write(&mut connection, &queue);
                 // The last connection to close merges the write-ahead log into the file. Of two that close
                 // at once, neither may think itself the last.
                 if let Some(readers_ended) = readers_ended {
@@ -88,12 +98,12 @@ impl Pool {
         &self,
         queue: &Queue,
         what: &'static str,
-        work: impl FnOnce(oneshot::Sender<Result<T>>) -> Work,
+        job: impl FnOnce(Arc<Ticket>, oneshot::Sender<Result<T>>) -> Job,
     ) -> Result<T> {
         let ticket = Arc::new(Ticket::new());
         let (reply, mut replied) = oneshot::channel();
         let abandon = Abandon::new(&ticket);
-        queue.push(Job { ticket: Arc::clone(&ticket), queued: Instant::now(), work: work(reply) })?;
+        queue.push(job(Arc::clone(&ticket), reply))?;
         let outcome = match tokio::time::timeout(self.acquire_timeout, &mut replied).await {
             Ok(outcome) => outcome,
             // A thread may have taken it at this very moment: then its time limit is the query's.
@@ -161,16 +171,39 @@ impl Driver for Pool {
 
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(async move {
-            if matches!(request.access, Access::Write | Access::Script) {
+            let access = request.access;
+            let writes =
+                !access.reads() && (access != Access::Unknown || shared::writes(&request.statement.sql));
+            if writes {
                 return self.write(request).await;
             }
-            let read = self.submit(&self.readers, "reader", |reply| Work::Run(request, reply)).await?;
-            match read {
+            match self.single(&self.readers, "reader", request, false).await? {
                 Outcome::Done(reply) => Ok(reply),
                 // Raw SQL that turned out to write.
                 Outcome::Writes(request) => self.write(request).await,
             }
         })
+    }
+
+    fn look_up(
+        &self,
+        sql: &str,
+        key: &[Value],
+        sink: &mut dyn Sink,
+        limit: Option<Duration>,
+    ) -> Option<Result<()>> {
+        if !self.spared.may_ask() {
+            return None;
+        }
+        let mut desk = self.desks.iter().rev().find_map(|desk| desk.try_take())?;
+        match worker::look_up(desk.as_mut()?, sql, key, sink, limit) {
+            Some(found) => Some(found.map(|took| self.spared.note(took))),
+            None => {
+                self.spared.was_long();
+                sink.restart();
+                None
+            }
+        }
     }
 
     /// Whatever the level: it is always serializable.
@@ -196,7 +229,7 @@ impl Driver for Pool {
 impl Pool {
     async fn open_transaction(&self, opening: Opening) -> Result<Box<dyn Transaction>> {
         let (commands, orders) = mpsc::channel();
-        let begin = |reply| Work::Transaction { orders, opening, reply };
+        let begin = |ticket, reply| Job::Transaction { ticket, orders, opening, reply };
         match opening {
             Opening::ToRead => self.submit(&self.readers, "reader", begin).await?,
             Opening::ToWrite | Opening::WithoutKeys => self.submit(&self.writer, "writer", begin).await?,
@@ -205,10 +238,25 @@ impl Pool {
     }
 
     async fn write(&self, request: Request) -> Result<Reply> {
-        match self.submit(&self.writer, "writer", |reply| Work::Run(request, reply)).await? {
+        let plain = request.access != Access::Script && shared::is_plain(&request.statement.sql);
+        match self.single(&self.writer, "writer", request, plain).await? {
             Outcome::Done(reply) => Ok(reply),
             Outcome::Writes(_) => Err(Error::new(ErrorKind::Other, "the writer refused to write")),
         }
+    }
+
+    /// Runs one statement on the threads of a queue.
+    async fn single(
+        &self,
+        queue: &Queue,
+        what: &'static str,
+        request: Request,
+        plain: bool,
+    ) -> Result<Outcome> {
+        let job = |ticket, reply| {
+            Job::Run(Single { ticket, queued: Instant::now(), waited: Duration::ZERO, request, plain, reply })
+        };
+        self.submit(queue, what, job).await
     }
 }
 
@@ -265,6 +313,7 @@ impl Transaction for Open {
     fn end(&self, end: End) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.ask(move |ticket, reply| Command::End(ticket, end, reply)))
     }
+
     /// A sandbox is a file of its own here, and a transaction in it a transaction.
     #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
     fn check_part(&self) -> BoxFuture<'_, Result<()>> {

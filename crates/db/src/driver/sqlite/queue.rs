@@ -53,6 +53,16 @@ impl Queue {
         }
     }
 
+    /// The next work, if there is any and it is of this kind; it does not wait.
+    pub(super) fn pop_if(&self, is: impl FnOnce(&Job) -> bool) -> Option<Job> {
+        self.lock().jobs.pop_front_if(|job| is(job))
+    }
+
+    /// Whether there is work of this kind next. For a queue that one thread takes from: otherwise it may be gone.
+    pub(super) fn next_is(&self, is: impl FnOnce(&Job) -> bool) -> bool {
+        self.lock().jobs.front().is_some_and(is)
+    }
+
     /// Takes no more work; what is queued is still done.
     pub(super) fn close(&self) {
         self.lock().closed = true;

@@ -2,29 +2,29 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::connection::Connection;
+use super::connection::{Connection, Counts, Order, Ran};
+use super::desk::{Desk, SHORT};
 use super::queue::Queue;
 use super::ticket::Ticket;
-use super::{End, Outcome, Reply, Request};
-use crate::{Error, ErrorKind, Result};
-
-/// Work with its ticket, and since when it waits.
-pub(super) struct Job {
-    pub(super) ticket: Arc<Ticket>,
-    pub(super) queued: Instant,
-    pub(super) work: Work,
-}
+use super::{End, Outcome, Request, shared};
+use crate::driver::{Reply, Sink, Timings};
+use crate::{Error, ErrorKind, Result, Value};
 
 /// What a thread can be asked for.
-pub(super) enum Work {
-    /// One statement in a transaction of its own.
-    Run(Request, oneshot::Sender<Result<Outcome>>),
+pub(super) enum Job {
+    /// One statement.
+    Run(Single),
     /// A transaction, whose commands come over the channel until it ends.
-    Transaction { orders: mpsc::Receiver<Command>, opening: Opening, reply: oneshot::Sender<Result<()>> },
+    Transaction {
+        ticket: Arc<Ticket>,
+        orders: mpsc::Receiver<Command>,
+        opening: Opening,
+        reply: oneshot::Sender<Result<()>>,
+    },
 }
 
 /// What a transaction is begun for.
@@ -37,6 +37,68 @@ pub(super) enum Opening {
     WithoutKeys,
 }
 
+/// One statement, and who waits for it.
+pub(super) struct Single {
+    pub(super) ticket: Arc<Ticket>,
+    /// Since when it waits.
+    pub(super) queued: Instant,
+    /// How long it has waited when it is run.
+    pub(super) waited: Duration,
+    pub(super) request: Request,
+    /// Whether it is an INSERT, an UPDATE or a DELETE.
+    pub(super) plain: bool,
+    pub(super) reply: oneshot::Sender<Result<Outcome>>,
+}
+
+impl Single {
+    /// Runs it in the transaction that is open, if one is.
+    pub(super) fn run(&mut self, connection: &mut Connection) -> Result<Ran> {
+        self.waited = self.queued.elapsed();
+        run_one(connection, &self.ticket, &mut self.request)
+    }
+
+    /// Runs it in a transaction of its own, which it must not leave open.
+    pub(super) fn run_alone(&mut self, connection: &mut Connection) -> Result<Ran> {
+        let ran = self.run(connection);
+        if connection.in_transaction() {
+            connection.roll_back();
+            return ran.and_then(|_| {
+                Err(Error::new(
+                    ErrorKind::Query,
+                    "a transaction was begun with raw SQL and has been rolled back; use `repo.transaction(...)`",
+                ))
+            });
+        }
+        ran
+    }
+
+    /// Tells what came of it.
+    pub(super) fn answer(self, ran: Result<Ran>) {
+        let Self { request, waited, reply, .. } = self;
+        // A caller that is gone wants no answer.
+        let _ = reply.send(ran.map(|ran| match ran {
+            Ran::Done(counts) => Outcome::Done(done(request, counts, waited)),
+            Ran::Writes => Outcome::Writes(request),
+        }));
+    }
+
+    /// Tells what came of it in a transaction whose COMMIT took this long: that belongs to its own time, and the
+    /// statements of others to its waiting.
+    pub(super) fn answer_committed(mut self, mut ran: Result<Ran>, commit: Duration) {
+        if let Ok(Ran::Done(counts)) = &mut ran {
+            counts.query += commit;
+            self.waited = self.queued.elapsed().saturating_sub(counts.query + counts.decode);
+        }
+        self.answer(ran);
+    }
+
+    /// Tells that it could not be run.
+    #[cold]
+    pub(super) fn refuse(self, error: Error) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
 /// What a transaction can be asked for.
 pub(super) enum Command {
     Run(Arc<Ticket>, Instant, Request, oneshot::Sender<Result<Reply>>),
@@ -45,73 +107,117 @@ pub(super) enum Command {
     End(Arc<Ticket>, End, oneshot::Sender<Result<()>>),
 }
 
-/// Works until the queue is closed.
-pub(super) fn run(connection: &mut Connection, queue: &Queue) {
+/// Reads until the queue is closed; then the connection is closed too.
+pub(super) fn read(desk: &Desk, queue: &Queue) {
     while let Some(job) = queue.pop() {
-        if !job.ticket.start() {
-            continue;
-        }
-        match job.work {
-            Work::Run(request, reply) => {
-                let outcome = run_one(connection, &job.ticket, job.queued, request);
-                let outcome = clean(connection, outcome);
-                let _ = reply.send(outcome);
+        let mut desk = desk.take();
+        let Some(connection) = &mut *desk else { continue };
+        connection.be_patient(true);
+        match job {
+            Job::Run(mut single) if single.ticket.start() => {
+                let ran = single.run_alone(connection);
+                single.answer(ran);
             }
-            Work::Transaction { orders, opening: opening @ (Opening::ToRead | Opening::ToWrite), reply } => {
+            // Who looks a row up meanwhile finds the desk taken.
+            Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
                 transaction(connection, &orders, opening, reply);
                 connection.roll_back();
             }
-            Work::Transaction { orders, opening: Opening::WithoutKeys, reply } => {
-                if let Err(error) = connection.turn_keys(false) {
-                    let _ = reply.send(Err(error));
+            // Nobody waits for it any more.
+            Job::Run(_) | Job::Transaction { .. } => {}
+        }
+    }
+    let connection = desk.take().take();
+    if let Some(connection) = connection {
+        connection.close();
+    }
+}
+
+/// Looks up one row by its key, on the thread of who asks for it; how long it took. `None` if that is too long, or
+/// would mean to wait for another process.
+pub(super) fn look_up(
+    connection: &mut Connection,
+    sql: &str,
+    key: &[Value],
+    sink: &mut dyn Sink,
+    limit: Option<Duration>,
+) -> Option<Result<Duration>> {
+    connection.be_patient(false);
+    let order =
+        Order { sql, params: key, limit: Some(limit.map_or(SHORT, |limit| limit.min(SHORT))), timed: false };
+    match guarded(connection, |connection| connection.step(None, order, sink)) {
+        Ok(Ran::Done(counts)) => Some(Ok(counts.query)),
+        Ok(Ran::Writes) => None,
+        Err(error) if error.is_busy() || error.is_query_timeout() => None,
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// Writes until the queue is closed.
+pub(super) fn write(connection: &mut Connection, queue: &Queue) {
+    let mut apart = shared::Apart::default();
+    while let Some(job) = queue.pop() {
+        match job {
+            Job::Run(single) if single.ticket.start() => shared::run(connection, queue, &mut apart, single),
+            Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
+                if opening == Opening::WithoutKeys {
+                    without_keys(connection, &orders, reply);
                 } else {
-                    transaction(connection, &orders, Opening::WithoutKeys, reply);
+                    transaction(connection, &orders, opening, reply);
+                    connection.roll_back();
                 }
-                connection.roll_back();
-                // A writer that enforces nothing must not serve others.
-                if connection.turn_keys(true).is_err() {
-                    connection.renew();
-                }
+                connection.forget_sharing();
             }
+            // Nobody waits for it any more.
+            Job::Run(_) | Job::Transaction { .. } => {}
         }
     }
 }
 
-/// Runs one statement. A panic of code that decodes a row becomes an error: the thread must live on.
-fn run_one(
+/// Serves a transaction in which foreign keys are not enforced.
+fn without_keys(
     connection: &mut Connection,
-    ticket: &Arc<Ticket>,
-    queued: Instant,
-    request: Request,
-) -> Result<Outcome> {
-    let queue = queued.elapsed();
-    let outcome = catch_unwind(AssertUnwindSafe(|| connection.run(ticket, request)));
+    orders: &mpsc::Receiver<Command>,
+    reply: oneshot::Sender<Result<()>>,
+) {
+    if let Err(error) = connection.turn_keys(false) {
+        let _ = reply.send(Err(error));
+    } else {
+        transaction(connection, orders, Opening::WithoutKeys, reply);
+    }
+    connection.roll_back();
+    // A writer that enforces nothing must not serve others.
+    if connection.turn_keys(true).is_err() {
+        connection.renew();
+    }
+}
+
+/// Runs one statement.
+fn run_one(connection: &mut Connection, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+    guarded(connection, |connection| connection.run(ticket, request))
+}
+
+/// Runs something within its limits. A panic of code that decodes a row becomes an error: the thread must live on.
+fn guarded(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<Ran>) -> Result<Ran> {
+    let ran = catch_unwind(AssertUnwindSafe(|| work(connection)));
     connection.unwatch();
-    match outcome {
-        Ok(Ok(Outcome::Done(mut reply))) => {
-            reply.timings.queue = queue;
-            Ok(Outcome::Done(reply))
-        }
-        Ok(other) => other,
-        Err(_) => Err(Error::new(
+    ran.unwrap_or_else(|_| {
+        Err(Error::new(
             ErrorKind::Decode,
             "the code that reads a row has panicked; the panic's message is on stderr",
-        )),
-    }
+        ))
+    })
 }
 
-/// A single statement must not leave a transaction open.
-fn clean(connection: &mut Connection, outcome: Result<Outcome>) -> Result<Outcome> {
-    if connection.in_transaction() {
-        connection.roll_back();
-        return outcome.and_then(|_| {
-            Err(Error::new(
-                ErrorKind::Query,
-                "a transaction was begun with raw SQL and has been rolled back; use `repo.transaction(...)`",
-            ))
-        });
+/// The reply to a statement that has run.
+fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
+    Reply {
+        sink: request.sink,
+        affected: counts.affected,
+        inserted_id: None,
+        rows: counts.rows,
+        timings: Timings { queue, query: counts.query, decode: counts.decode },
     }
-    outcome
 }
 
 /// Serves one transaction until it ends or its handle is dropped; the caller rolls back what is left open.
@@ -128,16 +234,17 @@ fn transaction(
     }
     while let Ok(command) = commands.recv() {
         match command {
-            Command::Run(ticket, queued, request, reply) => {
+            Command::Run(ticket, queued, mut request, reply) => {
                 if !ticket.start() {
                     continue;
                 }
+                let waited = queued.elapsed();
                 // Some failures (disk full, a stopped write) make SQLite roll back the whole transaction.
                 // What follows would then run outside of any.
                 let outcome = if connection.in_transaction() {
-                    run_one(connection, &ticket, queued, request).and_then(|outcome| match outcome {
-                        Outcome::Done(reply) => Ok(reply),
-                        Outcome::Writes(request) => Err(reads_only(&request.statement.sql)),
+                    run_one(connection, &ticket, &mut request).and_then(|ran| match ran {
+                        Ran::Done(counts) => Ok(done(request, counts, waited)),
+                        Ran::Writes => Err(reads_only(&request.statement.sql)),
                     })
                 } else {
                     Err(rolled_back())
@@ -179,4 +286,31 @@ fn rolled_back() -> Error {
         "the transaction is not open any more: an earlier failure made the database roll it back, or raw SQL \
          ended it",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connection::Role;
+    use super::*;
+    use crate::driver::One;
+
+    #[test]
+    fn a_look_up_does_not_wait_for_another_process() {
+        let folder = std::env::temp_dir().join(format!("zzz-db-worker-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("test.db");
+        let other = rusqlite::Connection::open(&file).unwrap();
+        other.execute_batch("CREATE TABLE a (b); INSERT INTO a VALUES (7)").unwrap();
+        // Without a write-ahead log readers can be locked out. The wait would be longer than any test may take.
+        let mut connection = Connection::open(&file, Role::Reader, Duration::from_secs(3_600)).unwrap();
+        let mut found = One::<i64>::new(|row| crate::row::get(row, 0));
+        let sql = "SELECT b FROM a";
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        assert!(look_up(&mut connection, sql, &[], &mut found, None).is_none());
+        other.execute_batch("COMMIT").unwrap();
+        look_up(&mut connection, sql, &[], &mut found, None).unwrap().unwrap();
+        assert_eq!((found.row, found.several), (Some(7), false));
+        drop((connection, other));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -1,78 +1,86 @@
 //! That the handlers fit the paths of their routes, and that `resources` have the functions that they need.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use std::fmt::Write as _;
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use super::super::pattern;
 use super::super::plan::{Plan, Planned, Step};
 use super::super::syntax::{HandlerRef, Item, Resources, Table};
 use super::super::table::Patterns;
+use super::lists::Groups;
 
-/// The checks, and the kinds of the parameters.
+/// How many checks are one expression: the compiler goes down into each.
+const DEPTH: usize = 16;
+
+/// The checks, of which each is a call where the user's tokens stand.
 pub(super) fn checks(
     private: &TokenStream,
-    hash: u64,
+    shapes: &TokenStream,
     written: &Table,
     plan: &Plan,
     patterns: &Patterns<'_>,
+    groups: &mut Groups,
 ) -> TokenStream {
-    let mut code = Vec::new();
-    for resources in all_resources(&written.items) {
-        let Resources { actions, handlers, .. } = resources;
-        if actions.is_empty() {
-            continue;
+    let mut checks = Checks { groups, rows: String::new(), words: String::new(), places: Vec::new() };
+    for Resources { actions, handlers, .. } in all_resources(&written.items) {
+        if !actions.is_empty() {
+            checks.add('m', handlers, 0, [handlers.name(), &actions.join(" ")]);
         }
-        let (array, text) = (handlers.list.shapes(), handlers.name());
-        let new = quote!(#private::Complete::new(#text, &[#(#actions),*]));
-        let check = called(&new, "check", &quote!(&#array), handlers.ends());
-        code.push(quote!(const _: () = #check;));
     }
-    let mut kinds = Vec::new();
     for (full, routes) in patterns {
-        let names = pattern::params(&routes[0].segments);
-        let handlers = handlers(routes);
-        code.push(fit(private, full, &names, handlers.iter().map(|handler| (*handler, handler.name()))));
-        kinds.push(if names.is_empty() {
-            quote!(&[],)
-        } else {
-            let shapes = handlers.iter().map(|handler| handler.shape());
-            quote!(&#private::kinds(&[#(#names),*], &[#(&#shapes),*]),)
-        });
+        let params = routes[0].segments.iter().filter(|segment| segment.param().is_some()).count();
+        let mut what = 'p';
+        for handler in handlers(routes) {
+            checks.fit(what, (full, params), handler, handler.name());
+            what = 'h';
+        }
     }
     plan.root.each(&mut |step| {
         let Step::Fallback { full, handler, .. } = step else { return };
-        let names = pattern::parse(full).map(|segments| pattern::params(&segments)).unwrap_or_default();
-        let full = if full.is_empty() { "/" } else { full };
-        code.push(fit(private, full, &names, [(handler, "the fallback")].into_iter()));
+        let params =
+            pattern::parse(full).map(|segments| pattern::params(&segments).len()).unwrap_or_default();
+        checks.fit('p', (if full.is_empty() { "/" } else { full }, params), handler, "the fallback");
     });
-    let kinds: TokenStream = kinds.into_iter().collect();
-    code.push(quote! {
-        #[doc(hidden)]
-        impl __Routes {
-            // One constant for all, since each has its price while the app compiles.
-            const KINDS: &'static [&'static [u64]] = &[#kinds];
+    let Checks { rows, words, places, .. } = checks;
+    let mut code = quote!(let checks = #private::Checks::new(#shapes, #rows, #words););
+    for places in places.chunks(DEPTH) {
+        let mut checks = quote!(checks);
+        for (first, last) in places {
+            let mut argument = Group::new(Delimiter::Parenthesis, checks);
+            argument.set_span(*last);
+            checks =
+                [TokenTree::from(Ident::new("__zzz_check", *first)), argument.into()].into_iter().collect();
         }
-        #[doc(hidden)]
-        impl #private::Kinds<__Routes> for #private::Of<#hash> {
-            const KINDS: &'static [&'static [u64]] = __Routes::KINDS;
-        }
-    });
-    code.into_iter().collect()
+        code.extend(quote!(let checks = #checks;));
+    }
+    quote!(const _: () = { #code checks.done() };)
 }
 
-/// That the handlers of a path, with their names for messages, take what it has.
-fn fit<'a>(
-    private: &TokenStream,
-    full: &str,
-    names: &[String],
-    handlers: impl Iterator<Item = (&'a HandlerRef, &'a str)>,
-) -> TokenStream {
-    let new = quote!(#private::Fit::new(#full, &[#(#names),*]));
-    let fits = handlers.fold(new, |fit, (handler, name)| {
-        let shape = handler.shape();
-        called(&fit, "handler", &quote!(&#shape, #name), handler.ends())
-    });
-    quote!(const _: () = #fits.done();)
+/// What is checked, as `zzz_core::http::verified::Checks` reads it.
+struct Checks<'a> {
+    groups: &'a mut Groups,
+    rows: String,
+    words: String,
+    places: Vec<(Span, Span)>,
+}
+
+impl Checks<'_> {
+    fn fit(&mut self, what: char, (full, params): (&str, usize), handler: &HandlerRef, name: &str) {
+        let is_rest = full.contains("/*");
+        let what = if is_rest { what.to_ascii_uppercase() } else { what };
+        self.add(what, handler, params, [full, name]);
+    }
+
+    fn add(&mut self, what: char, handler: &HandlerRef, params: usize, words: [&str; 2]) {
+        let (group, begin) = (self.groups.number(&handler.list), self.words.len());
+        let (HandlerRef { list, at, span, end, .. }, line) = (handler, handler.span.unwrap().line());
+        let _ = write!(self.words, "{line}\t{}\t{}", words[0], words[1]);
+        let length = self.words.len() - begin;
+        let _ = write!(self.rows, "{what}{group} {} {at} {params} {length} ", list.number);
+        self.places.push((*span, *end));
+    }
 }
 
 /// A call of a method of `on` that stands, for the compiler's messages, where the user's tokens stand: from its first
@@ -90,7 +98,7 @@ pub(in crate::router) fn called(
 }
 
 /// The handlers of a pattern, each once.
-fn handlers<'a>(routes: &[&'a Planned]) -> Vec<&'a HandlerRef> {
+pub(super) fn handlers<'a>(routes: &[&'a Planned]) -> Vec<&'a HandlerRef> {
     let mut handlers: Vec<&HandlerRef> = Vec::new();
     for route in routes {
         if !handlers.iter().any(|known| known.text == route.handler.text) {

@@ -1,98 +1,124 @@
-//! The handlers as constants: a list for each module, with what its handlers take from the path, and one with the
-//! handlers themselves.
+//! The handlers: for each group of them a constant that says what they take from the path, and a function that makes them.
 //!
-//! The compiler looks at each list as one thing, which costs much less than a constant for each handler, and at no more
-//! than a module's handlers again when one of them changes.
+//! The compiler looks at a group as one thing, which costs much less than a constant for each handler, and at no more than a
+//! group again when a handler changes. What they take is asked apart from what they are; `zzz_core::http::inspect` says why.
+
+use std::collections::HashMap;
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Path;
 
-use super::super::syntax::{Module, Neighbours, Table, names};
+use super::super::syntax::{HandlerList, List, Table};
 
-/// The type of what a list holds, and the method that makes it.
-const KINDS: [(&str, &str); 2] = [("RouteHandler", "route"), ("HandlerShape", "shape")];
-
-/// The constants of everything that is written here.
-pub(super) fn constants(private: &TokenStream, written: &Table) -> TokenStream {
-    let mut code = Vec::new();
-    for (number, list) in written.handlers.iter().enumerate() {
-        code.push(neighbours(private, number, list));
+/// The constants and functions of everything that is written here.
+pub(super) fn groups(private: &TokenStream, written: &Table) -> TokenStream {
+    let mut code = TokenStream::new();
+    for (number, lists) in written.groups.iter().enumerate() {
+        let (shapes, handlers) = names(number);
+        let all = lists.iter().map(|list| {
+            let group = Group::new(Delimiter::Parenthesis, inspected(list, None));
+            within(private, list, quote!(__zzz_shapes(&#group)))
+        });
+        code.extend(quote!(pub const #shapes: &'static [&'static [#private::HandlerShape]] = &[#(#all),*];));
+        let all = lists.iter().map(|list| {
+            let group = Group::new(Delimiter::Bracket, inspected(list, Some("route")));
+            within(private, list, quote!(group.list(&#group)))
+        });
+        code.extend(quote!(pub fn #handlers(group: &mut #private::HandlerGroup) { #(#all;)* }));
     }
-    for (number, module) in written.modules.iter().enumerate() {
-        code.push(actions(private, number, module));
+    code
+}
+
+/// What the constant and the function of a group are called.
+fn names(group: usize) -> (Ident, Ident) {
+    (format_ident!("S{group}"), format_ident!("H{group}"))
+}
+
+/// The groups that a table has, by the numbers that they have there.
+#[derive(Default)]
+pub(in crate::router) struct Groups {
+    numbers: HashMap<(String, usize), usize>,
+    /// The constant and the function of each.
+    shapes: Vec<TokenStream>,
+    handlers: Vec<TokenStream>,
+}
+
+impl Groups {
+    /// The number of the group in which a list is.
+    pub(super) fn number(&mut self, list: &List) -> usize {
+        let (shapes, handlers) = (&mut self.shapes, &mut self.handlers);
+        *self.numbers.entry((list.owner.text.clone(), list.group)).or_insert_with(|| {
+            let (owner, (constant, function)) = (&list.owner.tokens, names(list.group));
+            shapes.push(quote!(#owner::#constant));
+            handlers.push(quote!(#owner::#function));
+            shapes.len() - 1
+        })
+    }
+
+    /// An expression of type `zzz_core::http::verified::Shapes`.
+    pub(super) fn shapes(&self) -> TokenStream {
+        let shapes = &self.shapes;
+        quote!(&[#(#shapes),*])
+    }
+
+    /// The functions that make the handlers.
+    pub(super) fn handlers(&self) -> TokenStream {
+        let handlers = &self.handlers;
+        quote!(&[#(#handlers),*])
+    }
+}
+
+/// Puts an expression of the handlers of a list where their names are known.
+fn within(private: &TokenStream, list: &HandlerList, expression: TokenStream) -> TokenStream {
+    let HandlerList::Actions(path, _) = list else { return expression };
+    let imports = imports(path);
+    // The inner names go before the outer ones, which stand for what the module does not have.
+    quote!({ use #private::missing::*; { #imports #expression } })
+}
+
+/// `__zzz_handler(posts::index), __zzz_handler(posts::show),`, each with a method behind it if there is one.
+fn inspected(list: &HandlerList, method: Option<&str>) -> TokenStream {
+    let mut code = Vec::new();
+    match list {
+        HandlerList::Neighbours(_, paths) => {
+            for path in paths {
+                let (first, last) = ends(path);
+                one(&mut code, path.to_token_stream(), method, first, last);
+            }
+        }
+        HandlerList::Actions(path, actions) => {
+            let last = ends(path).1;
+            for action in actions {
+                one(&mut code, TokenTree::from(Ident::new(action, last)).into(), method, last, last);
+            }
+        }
     }
     code.into_iter().collect()
 }
 
-fn neighbours(private: &TokenStream, number: usize, list: &Neighbours) -> TokenStream {
-    let count = list.paths.len();
-    let paths: Vec<Vec<TokenTree>> =
-        list.paths.iter().map(|path| path.to_token_stream().into_iter().collect()).collect();
-    let constants = names(false, number).into_iter().zip(KINDS).map(|(name, (ty, method))| {
-        let ty = Ident::new(ty, Span::call_site());
-        let handlers = paths.iter().flat_map(|path| {
-            let span = |token: Option<&TokenTree>| token.map_or_else(Span::call_site, TokenTree::span);
-            inspected(path, method, span(path.first()), span(path.last()))
-        });
-        let handlers: TokenStream = handlers.collect();
-        quote!(pub const #name: [#private::#ty; #count] = [#handlers];)
-    });
-    constants.collect()
-}
-
-fn actions(private: &TokenStream, number: usize, module: &Module) -> TokenStream {
-    let (count, last) = (module.actions.len(), ends(&module.path).1);
-    let imports = imports(&module.path);
-    let constants = names(true, number).into_iter().zip(KINDS).map(|(name, (ty, method))| {
-        let ty = Ident::new(ty, Span::call_site());
-        let handlers = module
-            .actions
-            .iter()
-            .flat_map(|action| inspected(&[Ident::new(action, last).into()], method, last, last));
-        let handlers: TokenStream = handlers.collect();
-        // The inner names go before the outer ones, which stand for what the module does not have.
-        quote! {
-            pub const #name: [#private::#ty; #count] = {
-                use #private::missing::*;
-                { #imports [#handlers] }
-            };
-        }
-    });
-    constants.collect()
-}
-
-/// `__zzz_handler(&posts::index).route(),`
-///
 /// Even the function is the user's token, or the message would show the whole macro.
-fn inspected(handler: &[TokenTree], method: &str, first: Span, last: Span) -> [TokenTree; 6] {
-    let punct = |character, span| {
-        let mut punct = Punct::new(character, Spacing::Alone);
-        punct.set_span(span);
-        TokenTree::from(punct)
-    };
-    let mut argument = vec![punct('&', first)];
-    argument.extend(handler.iter().cloned());
-    let group = |tokens: Vec<TokenTree>, span| {
-        let mut group = Group::new(Delimiter::Parenthesis, tokens.into_iter().collect());
-        group.set_span(span);
-        TokenTree::from(group)
-    };
-    [
-        Ident::new("__zzz_handler", first).into(),
-        group(argument, first),
-        punct('.', Span::call_site()),
-        Ident::new(method, last).into(),
-        group(Vec::new(), Span::call_site()),
-        punct(',', Span::call_site()),
-    ]
+fn one(code: &mut Vec<TokenTree>, handler: TokenStream, method: Option<&str>, first: Span, last: Span) {
+    let mut argument = Group::new(Delimiter::Parenthesis, handler);
+    argument.set_span(first);
+    code.push(Ident::new("__zzz_handler", first).into());
+    code.push(argument.into());
+    if let Some(method) = method {
+        code.push(Punct::new('.', Spacing::Alone).into());
+        code.push(Ident::new(method, last).into());
+        code.push(Group::new(Delimiter::Parenthesis, TokenStream::new()).into());
+    }
+    code.push(Punct::new(',', Spacing::Alone).into());
 }
 
 /// The first and the last token of a path: what lies between is underlined.
 fn ends(path: &Path) -> (Span, Span) {
-    let tokens: Vec<TokenTree> = path.to_token_stream().into_iter().collect();
-    let span = |token: Option<&TokenTree>| token.map_or_else(Span::call_site, TokenTree::span);
-    (span(tokens.first()), span(tokens.last()))
+    let last = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    let first = match &path.leading_colon {
+        Some(colon) => colon.spans[0],
+        None => path.segments.first().map_or(last, |first| first.ident.span()),
+    };
+    (first, last)
 }
 
 /// The functions of a module.

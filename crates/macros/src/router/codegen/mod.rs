@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `lists` | the handlers as constants |
+//! | `lists` | the handlers |
 //! | `checks` | that they fit the paths |
 //! | `paths` | the functions of `paths` |
 //! | `scopes` | the function `router` |
@@ -19,6 +19,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 pub(super) use self::checks::called;
+pub(super) use self::lists::Groups;
+pub(super) use self::paths::places;
 use super::plan::Plan;
 use super::syntax::{Table, Wrap};
 use super::table;
@@ -32,32 +34,38 @@ pub(super) fn router(
 ) -> TokenStream {
     let private = &quote!(#krate::__private);
     let patterns = table::patterns(plan);
-    let constants = lists::constants(private, written);
-    let checks = checks::checks(private, hash, written, plan, &patterns);
-    let paths = paths::paths(private, &patterns);
-    let function = scopes::function(private, written, plan);
-    let text = table::encode(written, plan, &patterns, hash, is_lenient);
+    let mut groups = lists::Groups::default();
+    let handlers = lists::groups(private, written);
+    let shapes = quote!(<#private::Of<#hash> as #private::Table<__Routes>>::SHAPES);
+    let checks = checks::checks(private, &shapes, written, plan, &patterns, &mut groups);
+    let text = table::encode(written, plan, &patterns, hash, is_lenient, &mut groups);
+    let paths = written.paths.then(|| paths::paths(private, hash, &patterns, &mut groups));
+    let function = scopes::function(private, written, plan, &mut groups);
+    let shapes = groups.shapes();
     let path_macro = format_ident!("__zzz_path_{:016x}", hash);
     let url_macro = format_ident!("__zzz_url_{:016x}", hash);
     quote! {
-        /// What the handlers of the routes are, while the app compiles.
+        /// What holds the handlers.
         #[doc(hidden)]
         #[allow(missing_debug_implementations, unreachable_pub)]
         pub struct __Routes;
 
         #[allow(unused_imports)]
-        use #private::handler as __zzz_handler;
+        use #private::{check as __zzz_check, handler as __zzz_handler, shapes as __zzz_shapes};
 
         #[doc(hidden)]
-        #[allow(missing_docs, unreachable_pub, unused_imports, clippy::all)]
-        impl __Routes { #constants }
+        #[allow(missing_docs, unreachable_pub, unused_imports, non_snake_case, clippy::all)]
+        impl __Routes { #handlers }
+
+        #[doc(hidden)]
+        impl #private::Table<__Routes> for #private::Of<#hash> {
+            const SHAPES: #private::Shapes = #shapes;
+        }
 
         #checks
         #function
 
-        /// A function for each route that has a name: it takes the parameters and returns the path.
-        #[allow(unreachable_pub, dead_code, unused_imports, clippy::all)]
-        pub mod paths { #paths }
+        #paths
 
         #[doc(hidden)]
         #[macro_export]
@@ -81,7 +89,7 @@ pub(super) fn router(
 
 pub(super) fn fragment(krate: &TokenStream, written: &Table) -> TokenStream {
     let private = &quote!(#krate::__private);
-    let constants = lists::constants(private, written);
+    let handlers = lists::groups(private, written);
     let expressions = written.expressions.iter().enumerate().map(|(at, (wrap, tokens))| {
         let name = format_ident!("E{at}");
         match wrap {
@@ -102,10 +110,10 @@ pub(super) fn fragment(krate: &TokenStream, written: &Table) -> TokenStream {
         pub(crate) struct __Fragment;
 
         #[allow(unused_imports)]
-        use #private::handler as __zzz_handler;
+        use #private::{handler as __zzz_handler, shapes as __zzz_shapes};
 
         #[doc(hidden)]
         #[allow(missing_docs, unreachable_pub, unused_imports, non_snake_case, clippy::all)]
-        impl __Fragment { #constants #(#expressions)* }
+        impl __Fragment { #handlers #(#expressions)* }
     }
 }

@@ -8,11 +8,21 @@ use std::fmt::Write as _;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::super::pattern::Segment;
+use super::super::names::is_keyword;
+use super::super::pattern::{self, Segment};
+use super::super::plan::Planned;
+use super::super::syntax::HandlerRef;
 use super::super::table::Patterns;
+use super::checks::handlers;
+use super::lists::Groups;
 
-/// What stands in the module `paths`.
-pub(super) fn paths(private: &TokenStream, patterns: &Patterns<'_>) -> TokenStream {
+/// The module `paths`.
+pub(super) fn paths(
+    private: &TokenStream,
+    hash: u64,
+    patterns: &Patterns<'_>,
+    groups: &mut Groups,
+) -> TokenStream {
     let mut text = String::new();
     let mut seen = HashSet::new();
     for (index, (full, routes)) in patterns.iter().enumerate() {
@@ -20,7 +30,7 @@ pub(super) fn paths(private: &TokenStream, patterns: &Patterns<'_>) -> TokenStre
         for route in routes {
             let Some(name) = route.name.as_deref().filter(|name| seen.insert(*name)) else { continue };
             if std::mem::take(&mut is_first) {
-                kinds(&mut text, index, &route.segments);
+                kinds(&mut text, hash, index, &route.segments, routes, groups);
             }
             let methods =
                 if route.methods.is_empty() { "ANY".to_owned() } else { route.methods.join(" and ") };
@@ -32,23 +42,38 @@ pub(super) fn paths(private: &TokenStream, patterns: &Patterns<'_>) -> TokenStre
     // `proc_macro2` would do so before, to see whether it may.
     let functions = TokenStream::from(text.parse::<proc_macro::TokenStream>().unwrap_or_default());
     quote! {
-        use super::__Routes;
-        use #private::{
-            Kind as __Kind, PathValue as __Value, PathWriter as __Writer, RestValue as __Rest, TypeOf as __TypeOf,
-            VerifiedPath as __Path,
-        };
-        #functions
+        /// A function for each route that has a name: it takes the parameters and returns the path.
+        #[allow(unreachable_pub, dead_code, unused_imports, clippy::all)]
+        pub mod paths {
+            use super::__Routes;
+            use #private::{
+                Kind as __Kind, PathValue as __Value, PathWriter as __Writer, RestValue as __Rest, TypeOf as __TypeOf,
+                VerifiedPath as __Path, at as __at,
+            };
+            #functions
+        }
     }
 }
 
 /// The type of each parameter that stands for its type in the functions.
 ///
 /// They are types with names, since a constant that stands in a function's bounds is compiled once for each function.
-fn kinds(text: &mut String, pattern: usize, segments: &[Segment]) {
+fn kinds(
+    text: &mut String,
+    hash: u64,
+    pattern: usize,
+    segments: &[Segment],
+    routes: &[&Planned],
+    groups: &mut Groups,
+) {
     let params = segments.iter().filter(|segment| segment.param().is_some());
     for (at, segment) in params.enumerate() {
         if matches!(segment, Segment::Param { .. }) {
-            let _ = write!(text, "type __Kind{pattern}_{at}=__Kind<{{__Routes::KINDS[{pattern}][{at}]}}>;");
+            let (names, places) = (pattern::params(segments), places(routes, groups));
+            let _ = write!(
+                text,
+                "type __Kind{pattern}_{at}=__Kind<{{__at::<{hash},__Routes>(&{names:?},&{places:?},{at})}}>;"
+            );
         }
     }
 }
@@ -104,15 +129,13 @@ fn function(text: &mut String, name: &str, pattern: usize, segments: &[Segment])
 fn ident(name: &str) -> String {
     match name {
         "self" | "Self" | "super" | "crate" | "_" => format!("{name}_"),
-        _ if KEYWORDS.contains(&name) => format!("r#{name}"),
+        _ if is_keyword(name) => format!("r#{name}"),
         _ => name.to_owned(),
     }
 }
 
-/// The words that may not be names, of every edition (The Rust Reference, "Keywords").
-const KEYWORDS: [&str; 47] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
-    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
-    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
-];
+/// Where the handlers of a path stand: the numbers of their groups and lists, and their places there.
+pub(in crate::router) fn places(routes: &[&Planned], groups: &mut Groups) -> Vec<[usize; 3]> {
+    let place = |handler: &HandlerRef| [groups.number(&handler.list), handler.list.number, handler.at];
+    handlers(routes).into_iter().map(place).collect()
+}

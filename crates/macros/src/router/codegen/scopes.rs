@@ -2,7 +2,6 @@
 //!
 //! A text is one token, however many routes there are, and nothing of it is left to be compiled.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -12,11 +11,17 @@ use syn::LitStr;
 use super::super::options::Options;
 use super::super::pattern;
 use super::super::plan::{Level, Plan, Planned, Step};
-use super::super::syntax::{HandlerRef, List, Table};
+use super::super::syntax::{HandlerRef, Table};
 use super::super::{assets, checks};
+use super::lists::Groups;
 
-/// The function, and the constant with all lists of handlers that it names by their numbers.
-pub(super) fn function(private: &TokenStream, written: &Table, plan: &Plan) -> TokenStream {
+/// The function.
+pub(super) fn function(
+    private: &TokenStream,
+    written: &Table,
+    plan: &Plan,
+    groups: &mut Groups,
+) -> TokenStream {
     let pipelines = written.pipelines.iter().map(|pipeline| {
         let (variable, name) = (pipeline_variable(&pipeline.name), pipeline.name.to_string());
         let layers = pipeline.layers.iter().map(plug);
@@ -33,19 +38,16 @@ pub(super) fn function(private: &TokenStream, written: &Table, plan: &Plan) -> T
         let variant = format_ident!("{}{}", text[..1].to_uppercase(), text[1..]);
         quote!(.trailing_slash(#private::TrailingSlash::#variant))
     });
-    let mut scopes = Scopes { private, written, lists: Vec::new(), numbers: HashMap::new() };
+    let mut scopes = Scopes { private, written, groups };
     let root = scopes.level(&plan.root);
-    let lists = &scopes.lists;
+    let handlers = groups.handlers();
     quote! {
-        #[doc(hidden)]
-        impl __Routes {
-            const LISTS: &'static [&'static [#private::RouteHandler]] = &[#(&#lists),*];
-        }
         /// The routes of the app.
         #[must_use]
         #[allow(unused_variables, unreachable_pub, clippy::all)]
         pub fn router() -> #private::Router {
             #(#pipelines)*
+            let __handlers = #private::RouteHandlers::new(#handlers);
             #private::Router::new() #(#endpoint)* #(#assets)* #slash .scope(#root)
         }
     }
@@ -54,8 +56,7 @@ pub(super) fn function(private: &TokenStream, written: &Table, plan: &Plan) -> T
 struct Scopes<'a> {
     private: &'a TokenStream,
     written: &'a Table,
-    lists: Vec<TokenStream>,
-    numbers: HashMap<(String, bool, usize), usize>,
+    groups: &'a mut Groups,
 }
 
 /// Routes of one file, one below the other.
@@ -88,7 +89,7 @@ impl Scopes<'_> {
         let mut rows = Vec::new();
         code = self.steps(code, &level.steps, "/", &mut rows);
         for Rows { file, text } in rows {
-            code = quote!(#private::rows(#code, #file, #text, __Routes::LISTS));
+            code = quote!(#private::rows(#code, #file, #text, &__handlers));
         }
         code
     }
@@ -111,7 +112,7 @@ impl Scopes<'_> {
                     let log = route.options.log.as_ref().map(|log| quote!(.log(#private::RouteLog::#log)));
                     let values = &route.options.assign;
                     code.extend(quote! {
-                        .route(#private::route(#file, #row, __Routes::LISTS) #limits #log #(.assign(#values))*)
+                        .route(#private::route(#file, #row, &__handlers) #limits #log #(.assign(#values))*)
                     });
                 }
                 Step::Route(route) => {
@@ -136,8 +137,8 @@ impl Scopes<'_> {
                 Step::Forward { path, to, .. } => code.extend(placed(path, "forward", to)),
                 Step::Socket { path, socket, .. } => code.extend(placed(path, "socket", socket)),
                 Step::Fallback { handler, span, .. } => {
-                    let ((file, line), list, at) = (place(*span), handler.list.handlers(), handler.at);
-                    code = quote!(#private::fallback(#code, &#list[#at], #file, #line));
+                    let ((file, line), place) = (place(*span), self.place(handler));
+                    code = quote!(#private::fallback(#code, &__handlers, #place, #file, #line));
                 }
             }
         }
@@ -154,22 +155,17 @@ impl Scopes<'_> {
     /// A line of the table, as `zzz_router` reads it; there is no tab in any of the words.
     fn row(&mut self, route: &Planned, base: &str) -> String {
         let (_, line) = place(route.span);
-        let HandlerRef { list, at, .. } = &route.handler;
-        let list = self.list(list);
         let (methods, path) = (route.methods.join(","), pattern::join(base, &route.local));
-        let mut row = format!("{line}\t{methods}\t{path}\t{list}\t{at}");
+        let mut row = format!("{line}\t{methods}\t{path}\t{}", self.place(&route.handler));
         if let Some(name) = &route.name {
             let _ = write!(row, "\t{name}");
         }
         row
     }
 
-    fn list(&mut self, list: &List) -> usize {
-        let lists = &mut self.lists;
-        *self.numbers.entry(list.key()).or_insert_with(|| {
-            lists.push(list.handlers());
-            lists.len() - 1
-        })
+    /// Where a handler stands: the numbers of its group and list, and its place there.
+    fn place(&mut self, handler: &HandlerRef) -> String {
+        format!("{} {} {}", self.groups.number(&handler.list), handler.list.number, handler.at)
     }
 }
 

@@ -11,6 +11,7 @@ use super::handlers::{self, Dashboard, Section, UserSocket, articles, comments, 
 const UPLOAD: u64 = 5 * 1024 * 1024 + 64 * 1024;
 
 zzz_router::router! {
+    paths;
     endpoint { named("endpoint") }
     assets "/static" => "static";
     trailing_slash redirect;
