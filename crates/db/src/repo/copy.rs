@@ -125,8 +125,8 @@ impl Repo {
 
     #[cold]
     fn no_copy(&self) -> Error {
-        let message = format!("{} has no COPY; use `insert_all` or `stream`", self.dialect().name());
-        Error::new(ErrorKind::Query, message)
+        let who = if self.driver.has_one_connection() { "a sandbox" } else { self.dialect().name() };
+        Error::new(ErrorKind::Query, format!("{who} has no COPY; use `insert_all` or `stream`"))
     }
 }
 

@@ -100,10 +100,9 @@ impl Connection {
         !self.inner.is_autocommit()
     }
 
-    pub(super) fn begin(&mut self) -> Result<()> {
-        self.inner
-            .execute_batch(dialect::WRITER_BEGIN)
-            .map_err(|error| errors::statement(error, dialect::WRITER_BEGIN))
+    pub(super) fn begin(&mut self, to_read: bool) -> Result<()> {
+        let sql = if to_read { dialect::READER_BEGIN } else { dialect::WRITER_BEGIN };
+        self.inner.execute_batch(sql).map_err(|error| errors::statement(error, sql))
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {

@@ -24,12 +24,13 @@ use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
 use super::control::ended;
 use super::{Access, BoxFuture, Driver, End, Reply, Request, Sink, Transaction};
 use crate::dialect::{Dialect, Sqlite};
+use crate::repo::TransactionOptions;
 use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
 use connection::{Connection, Role};
 use desk::{Desk, Spared};
 use queue::Queue;
 use ticket::{Abandon, Ticket};
-use worker::{Command, Job, Single};
+use worker::{Command, Job, Opening, Single};
 
 pub(crate) use connection::create;
 
@@ -205,12 +206,14 @@ impl Driver for Pool {
         }
     }
 
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        Box::pin(self.open_transaction(true))
+    /// Whatever the level: it is always serializable.
+    fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+        let opening = if options.read_only { Opening::ToRead } else { Opening::ToWrite };
+        Box::pin(self.open_transaction(opening))
     }
 
     fn begin_without_keys(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        Box::pin(self.open_transaction(false))
+        Box::pin(self.open_transaction(Opening::WithoutKeys))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
@@ -224,10 +227,13 @@ impl Driver for Pool {
 }
 
 impl Pool {
-    async fn open_transaction(&self, keys: bool) -> Result<Box<dyn Transaction>> {
+    async fn open_transaction(&self, opening: Opening) -> Result<Box<dyn Transaction>> {
         let (commands, orders) = mpsc::channel();
-        let begin = |ticket, reply| Job::Transaction { ticket, orders, keys, reply };
-        self.submit(&self.writer, "writer", begin).await?;
+        let begin = |ticket, reply| Job::Transaction { ticket, orders, opening, reply };
+        match opening {
+            Opening::ToRead => self.submit(&self.readers, "reader", begin).await?,
+            Opening::ToWrite | Opening::WithoutKeys => self.submit(&self.writer, "writer", begin).await?,
+        }
         Ok(Box::new(Open { commands }))
     }
 
@@ -306,6 +312,12 @@ impl Transaction for Open {
 
     fn end(&self, end: End) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.ask(move |ticket, reply| Command::End(ticket, end, reply)))
+    }
+
+    /// A sandbox is a file of its own here, and a transaction in it a transaction.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    fn check_part(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
     }
 }
 

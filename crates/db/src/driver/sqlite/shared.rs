@@ -89,7 +89,7 @@ pub(super) fn run(connection: &mut Connection, queue: &Queue, apart: &mut Apart,
     if !apart.lets(&first) || !queue.next_is(|job| apart.lets_share(job)) {
         return alone(connection, apart, first);
     }
-    if let Err(error) = connection.begin() {
+    if let Err(error) = connection.begin(false) {
         return first.refuse(error);
     }
     if !connection.can_share().unwrap_or(false) {

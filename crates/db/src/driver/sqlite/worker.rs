@@ -18,13 +18,23 @@ use crate::{Error, ErrorKind, Result, Value};
 pub(super) enum Job {
     /// One statement.
     Run(Single),
-    /// A transaction, whose commands come over the channel until it ends; foreign keys may not be enforced in it.
+    /// A transaction, whose commands come over the channel until it ends.
     Transaction {
         ticket: Arc<Ticket>,
         orders: mpsc::Receiver<Command>,
-        keys: bool,
+        opening: Opening,
         reply: oneshot::Sender<Result<()>>,
     },
+}
+
+/// What a transaction is begun for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// It only reads, on a reader's thread.
+    ToRead,
+    ToWrite,
+    /// Foreign keys are not enforced in it.
+    WithoutKeys,
 }
 
 /// One statement, and who waits for it.
@@ -100,13 +110,21 @@ pub(super) enum Command {
 /// Reads until the queue is closed; then the connection is closed too.
 pub(super) fn read(desk: &Desk, queue: &Queue) {
     while let Some(job) = queue.pop() {
-        if let Job::Run(mut single) = job
-            && let Some(connection) = &mut *desk.take()
-            && single.ticket.start()
-        {
-            connection.be_patient(true);
-            let ran = single.run_alone(connection);
-            single.answer(ran);
+        let mut desk = desk.take();
+        let Some(connection) = &mut *desk else { continue };
+        connection.be_patient(true);
+        match job {
+            Job::Run(mut single) if single.ticket.start() => {
+                let ran = single.run_alone(connection);
+                single.answer(ran);
+            }
+            // Who looks a row up meanwhile finds the desk taken.
+            Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
+                transaction(connection, &orders, opening, reply);
+                connection.roll_back();
+            }
+            // Nobody waits for it any more.
+            Job::Run(_) | Job::Transaction { .. } => {}
         }
     }
     let connection = desk.take().take();
@@ -141,12 +159,12 @@ pub(super) fn write(connection: &mut Connection, queue: &Queue) {
     while let Some(job) = queue.pop() {
         match job {
             Job::Run(single) if single.ticket.start() => shared::run(connection, queue, &mut apart, single),
-            Job::Transaction { ticket, orders, keys, reply } if ticket.start() => {
-                if keys {
-                    transaction(connection, &orders, reply);
-                    connection.roll_back();
-                } else {
+            Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
+                if opening == Opening::WithoutKeys {
                     without_keys(connection, &orders, reply);
+                } else {
+                    transaction(connection, &orders, opening, reply);
+                    connection.roll_back();
                 }
                 connection.forget_sharing();
             }
@@ -165,7 +183,7 @@ fn without_keys(
     if let Err(error) = connection.turn_keys(false) {
         let _ = reply.send(Err(error));
     } else {
-        transaction(connection, orders, reply);
+        transaction(connection, orders, Opening::WithoutKeys, reply);
     }
     connection.roll_back();
     // A writer that enforces nothing must not serve others.
@@ -206,9 +224,10 @@ fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
 fn transaction(
     connection: &mut Connection,
     commands: &mpsc::Receiver<Command>,
+    opening: Opening,
     reply: oneshot::Sender<Result<()>>,
 ) {
-    let begun = connection.begin();
+    let begun = connection.begin(opening == Opening::ToRead);
     let failed = begun.is_err();
     if reply.send(begun).is_err() || failed {
         return;
@@ -225,7 +244,7 @@ fn transaction(
                 let outcome = if connection.in_transaction() {
                     run_one(connection, &ticket, &mut request).and_then(|ran| match ran {
                         Ran::Done(counts) => Ok(done(request, counts, waited)),
-                        Ran::Writes => Err(rolled_back()),
+                        Ran::Writes => Err(reads_only(&request.statement.sql)),
                     })
                 } else {
                     Err(rolled_back())
@@ -253,6 +272,11 @@ fn transaction(
             }
         }
     }
+}
+
+#[cold]
+fn reads_only(sql: &str) -> Error {
+    Error::new(ErrorKind::Query, format!("the transaction is read only, and this writes: `{sql}`"))
 }
 
 #[cold]
