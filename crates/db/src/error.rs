@@ -96,6 +96,8 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     constraint: Option<Constraint>,
+    /// Whether a lock that others hold was waited for in vain, without the app having asked not to wait.
+    waited: bool,
     source: Option<Cause>,
 }
 
@@ -141,7 +143,22 @@ impl Error {
     ) -> Self {
         #[cfg(feature = "web")]
         let source = crate::web::with_status(kind, constraint.as_ref(), source);
-        Self { inner: Box::new(Inner { kind, message, constraint, source }) }
+        Self { inner: Box::new(Inner { kind, message, constraint, waited: false, source }) }
+    }
+
+    /// The same error, of a lock that the database waited for as long as it does by itself.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "mysql")),
+        allow(dead_code, reason = "PostgreSQL waits for ever, or as long as the app has said")
+    )]
+    pub(crate) fn waited(mut self) -> Self {
+        self.inner.waited = true;
+        self
+    }
+
+    /// Whether the same transaction may succeed when it is run again, as others were in its way.
+    pub(crate) fn may_be_retried(&self) -> bool {
+        self.is_transaction_conflict() || self.inner.waited
     }
 
     /// An error that says that there is no such row; for code that turns an `Option` into one.

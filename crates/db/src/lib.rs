@@ -69,7 +69,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`repo`] | [`Repo`]: reading, writing, transactions, raw SQL, [`OnConflict`] |
+//! | [`repo`] | [`Repo`]: reading, writing, transactions, [`Isolation`], [`Retry`], raw SQL, [`OnConflict`] |
 //! | [`schema`] | [`Schema`], `#[derive(Schema)]`, [`fields!`] |
 //! | [`query`] | [`Query`], [`Column`], [`Condition`], [`Order`], [`Term`], [`alias!`], [`fragment!`], [`select_as!`] |
 //! | [`relation`] | [`BelongsTo`], [`HasOne`], [`HasMany`], [`ManyToMany`], preloading |
@@ -78,6 +78,7 @@
 //! | [`row`] | [`Row`], [`FromRow`]: rows of raw SQL |
 //! | [`migrate`] | [`Migrator`](migrate::Migrator), [`Migrations`](migrate::Migrations), [`migrations!`] |
 //! | [`migration`] | the words of migrations in Rust |
+//! | `sandbox` | a database of its own for each test (feature `sandbox`) |
 //! | [`storage`] | creating and dropping databases |
 //! | [`structure`] | a database's structure as SQL |
 //! | [`dialect`] | SQL as each database wants it |
@@ -96,6 +97,7 @@
 //! | `uuid` | no | fields of type `Uuid`, and primary keys made of them |
 //! | `decimal` | no | fields of type `Decimal`, of the crate rust_decimal |
 //! | `graphemes` | no | [`Length::graphemes`](changeset::Length::graphemes) |
+//! | `sandbox` | no | databases for tests that run side by side |
 //! | `web` | no | what an app that answers requests needs |
 
 // Without a driver no repo can be made, and what serves drivers lies idle.
@@ -112,6 +114,10 @@ extern crate self as zzz_db;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/database-queries.md")]
 mod guide {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/database.md")]
+mod guide_to_databases {}
 
 /// The guide on migrations, whose examples are migrations.
 #[cfg(doctest)]
@@ -139,6 +145,8 @@ pub mod query;
 pub mod relation;
 pub mod repo;
 pub mod row;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod schema;
 mod service;
 pub mod storage;
@@ -157,7 +165,9 @@ pub use query::{
     sum, whole,
 };
 pub use relation::{BelongsTo, HasMany, HasOne, ManyToMany, Relation};
-pub use repo::{InsertOptions, OnConflict, Repo, UpdateOptions, Writable};
+pub use repo::{
+    InsertOptions, Isolation, OnConflict, Repo, Retry, TransactionOptions, UpdateOptions, Writable,
+};
 pub use row::{FromRow, Row};
 pub use schema::{FieldOf, Schema, VirtualField};
 pub use url::DatabaseUrl;

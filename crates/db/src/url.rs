@@ -82,6 +82,21 @@ impl DatabaseUrl {
         Self { target: Target::Sqlite(path.into()) }
     }
 
+    /// Another database of the same server.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    pub(crate) fn with_database(&self, name: &str) -> Self {
+        let mut url = self.clone();
+        match &mut url.target {
+            #[cfg(feature = "sqlite")]
+            Target::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Target::Postgres(options) => options.set_database(name),
+            #[cfg(feature = "mysql")]
+            Target::Mysql(options) => options.set_database(name),
+        }
+        url
+    }
+
     /// The file of a SQLite database; `None` for a database that a server holds.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {

@@ -107,7 +107,7 @@ pub use zzz_macros::{PathParam, PathParams};
 pub mod __private {
     pub use zzz_core::Result;
     pub use zzz_core::http::extract::{ParamShape, PathShape, named_param};
-    pub use zzz_core::http::inspect::{HandlerShape, handler, missing, shapes};
+    pub use zzz_core::http::inspect::{HandlerShape, handler, missing};
     pub use zzz_core::http::verified::{
         Any, Checks, FixedParam, Kind, Of, PathValue, PathWriter, RestValue, Shapes, Table, TypeOf,
         VerifiedPath, check, kind, kind::at,

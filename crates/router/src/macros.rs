@@ -1,7 +1,7 @@
 //! `router!` and `routes!`, and what their expansions call.
 
-use zzz_core::http::inspect::RouteHandler;
 use zzz_core::http::Method;
+use zzz_core::http::inspect::RouteHandler;
 
 use crate::route::{Route, erased};
 use crate::scope::{self, Scope};
@@ -104,13 +104,7 @@ pub fn route(file: &'static str, line: &str, handlers: &RouteHandlers) -> Route 
 
 /// Sets a scope's fallback.
 #[must_use]
-pub fn fallback(
-    scope: Scope,
-    handlers: &RouteHandlers,
-    place: &str,
-    file: &'static str,
-    line: u32,
-) -> Scope {
+pub fn fallback(scope: Scope, handlers: &RouteHandlers, place: &str, file: &'static str, line: u32) -> Scope {
     let handler = handlers.at(place);
     scope::erased_fallback(scope, handler.erase(), handler.name()).at(file, line)
 }

@@ -1,7 +1,8 @@
 //! The test kit of zzz.
 //!
 //! [`TestClient`] sends requests to an app in the same process, without a socket, and keeps cookies like a
-//! browser. [`TempDatabase`] is a database file of a test's own, gone when the test ends.
+//! browser. [`TempDatabase`] is a database file of a test's own, gone when the test ends;
+//! `Sandbox` (feature `sandbox`) is one with tables, on any database, for tests that run side by side.
 //!
 //! ```
 //! use zzz_core::http::Form;
@@ -38,3 +39,5 @@ pub use multipart::MultipartBody;
 pub use response::TestResponse;
 pub use stream::TestStream;
 pub use temp::TempDatabase;
+#[cfg(feature = "sandbox")]
+pub use zzz_db::sandbox::{Sandbox, SandboxOptions};

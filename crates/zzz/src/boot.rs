@@ -10,6 +10,8 @@ use zzz_core::services::Replacement;
 use zzz_core::{Error, Result, ServicesBuilder};
 use zzz_core_http::{HttpConfig, Listen};
 use zzz_db::migrate::{Migrations, Migrator};
+#[cfg(feature = "sandbox")]
+use zzz_db::sandbox::SandboxOptions;
 use zzz_db::{DatabaseConfig, DatabaseUrl, Repo, storage};
 use zzz_middleware::{ErrorPages, Keyring, StaticFiles};
 #[cfg(feature = "multipart")]
@@ -33,25 +35,49 @@ pub struct Settings {
     root: Option<PathBuf>,
     values: Vec<(&'static str, &'static str, Raw)>,
     replacements: Vec<Replacement>,
+    #[cfg(feature = "sandbox")]
+    sandbox: Option<SandboxOptions>,
 }
 
 impl Settings {
     /// As a program is started: `ZZZ_ENV` says the environment, and variables override files.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self { env: None, reads_variables: true, root: None, values: Vec::new(), replacements: Vec::new() }
+        Self {
+            env: None,
+            reads_variables: true,
+            root: None,
+            values: Vec::new(),
+            replacements: Vec::new(),
+            #[cfg(feature = "sandbox")]
+            sandbox: None,
+        }
     }
 
     /// As a test starts an app: in the environment `test`, whatever variables say.
     #[must_use]
     pub fn test() -> Self {
-        Self {
-            env: Some(Env::Test),
-            reads_variables: false,
-            root: None,
-            values: Vec::new(),
-            replacements: Vec::new(),
-        }
+        Self { env: Some(Env::Test), reads_variables: false, ..Self::from_environment() }
+    }
+
+    /// Puts the app into a [sandbox](zzz_db::sandbox::Sandbox) of its own, with its migrations applied: what requests,
+    /// and the tasks that they start, write is seen by nobody else, and gone with the app's endpoint.
+    ///
+    /// The configured database says which server it is on and what its databases are called; `[database]` also gives
+    /// the timeouts.
+    #[cfg(feature = "sandbox")]
+    #[must_use]
+    pub fn sandbox(self) -> Self {
+        self.sandbox_with(SandboxOptions::new())
+    }
+
+    /// As [`sandbox`](Self::sandbox), in one that is otherwise, such as an
+    /// [unboxed](zzz_db::sandbox::SandboxOptions::unboxed) one. Its timeouts are those of `[database]` in any case.
+    #[cfg(feature = "sandbox")]
+    #[must_use]
+    pub fn sandbox_with(mut self, options: SandboxOptions) -> Self {
+        self.sandbox = Some(options);
+        self
     }
 
     /// In another environment.
@@ -103,6 +129,8 @@ pub(crate) struct Prepared {
     /// Every section that is declared.
     sections: Vec<Declared>,
     replacements: Vec<Replacement>,
+    #[cfg(feature = "sandbox")]
+    pub(crate) sandbox: Option<SandboxOptions>,
 }
 
 impl Prepared {
@@ -143,7 +171,23 @@ impl Prepared {
             layers.program_value(section, key, raw);
         }
         let config = Arc::new(layers.resolve()?);
-        Ok(Self { app, root, config, sections, replacements: settings.replacements })
+        Ok(Self {
+            app,
+            root,
+            config,
+            sections,
+            replacements: settings.replacements,
+            #[cfg(feature = "sandbox")]
+            sandbox: settings.sandbox,
+        })
+    }
+
+    /// Whether the app is put into a sandbox.
+    fn in_sandbox(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return self.sandbox.is_some();
+        #[cfg(not(feature = "sandbox"))]
+        false
     }
 
     /// The place and the limits of uploads. What dead processes left there is removed.
@@ -363,7 +407,7 @@ impl Booted {
 pub async fn boot(app: App, settings: Settings) -> Result<Booted> {
     let creates_database = settings.env == Some(Env::Test);
     let prepared = Prepared::new(app, settings)?;
-    if creates_database && prepared.app.migrations.is_some() {
+    if creates_database && prepared.app.migrations.is_some() && !prepared.in_sandbox() {
         // A test says where its database is, and wants one there.
         storage::create(&prepared.database_url()?).await?;
     }
@@ -400,6 +444,11 @@ pub(crate) async fn start(prepared: &Prepared, address: Option<&str>) -> Result<
         let migrations = prepared.migrations()?;
         let opened = database::open(prepared, &migrations).await?;
         services.provide(opened.repo.clone());
+        // It is there for as long as anybody can send a request.
+        #[cfg(feature = "sandbox")]
+        if let Some(sandbox) = opened.sandbox.clone() {
+            services.shared(sandbox);
+        }
         health.add(opened.repo.clone());
         database = Some((opened, migrations));
     }

@@ -1,11 +1,15 @@
 //! The app's database: where it is, and what is done to it when the app starts.
 
 use std::path::Path;
+#[cfg(feature = "sandbox")]
+use std::sync::Arc;
 
 use zzz_core::config::{Config, Env};
 use zzz_core::http::{Assets, Folder};
 use zzz_core::{Error, Result};
 use zzz_db::migrate::{Migrations, Migrator, State, Status};
+#[cfg(feature = "sandbox")]
+use zzz_db::sandbox::Sandbox;
 use zzz_db::{DatabaseConfig, DatabaseUrl, Repo, storage};
 
 use crate::app::{MigrationFolder, Place};
@@ -52,6 +56,21 @@ pub(crate) struct Opened {
     pub(crate) created: bool,
     pub(crate) migrated: usize,
     pub(crate) seeded: bool,
+    #[cfg(feature = "sandbox")]
+    pub(crate) sandbox: Option<Arc<Sandbox>>,
+}
+
+impl Opened {
+    fn new(repo: Repo, created: bool) -> Self {
+        Self {
+            repo,
+            created,
+            migrated: 0,
+            seeded: false,
+            #[cfg(feature = "sandbox")]
+            sandbox: None,
+        }
+    }
 }
 
 /// Connects. In dev the database is created if there is none, migrated, and seeded if it is new; in prod the
@@ -60,10 +79,16 @@ pub(crate) struct Opened {
 pub(crate) async fn open(prepared: &Prepared, migrations: &Migrations) -> Result<Opened> {
     let config = prepared.config.get::<DatabaseConfig>();
     let url = prepared.database_url()?;
+    #[cfg(feature = "sandbox")]
+    if let Some(options) = &prepared.sandbox {
+        let sandbox = options.clone().config(&config).start(&url, migrations).await?;
+        let opened = Opened::new(sandbox.repo(), false);
+        return Ok(Opened { sandbox: Some(Arc::new(sandbox)), ..opened });
+    }
     let env = prepared.config.env();
     let created = if env.is_dev() { storage::create(&url).await? } else { false };
     let repo = Repo::connect(&url, &config).await?;
-    let mut opened = Opened { repo, created, migrated: 0, seeded: false };
+    let mut opened = Opened::new(repo, created);
     let filled = fill(&mut opened, prepared, migrations, config.migrate_on_start).await;
     if filled.is_err() {
         opened.repo.close().await;

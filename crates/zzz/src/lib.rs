@@ -138,6 +138,9 @@ mod guides {
     struct Routing;
     #[doc = include_str!("../../../docs/services.md")]
     struct Services;
+    #[cfg(all(feature = "sandbox", feature = "sqlite"))]
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
     #[doc = include_str!("../../../docs/extractors.md")]
     struct Extractors;
     #[doc = include_str!("../../../docs/streaming.md")]

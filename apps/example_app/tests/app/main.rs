@@ -4,7 +4,6 @@
 mod api;
 mod bad_input;
 mod comments;
-mod database;
 mod events;
 mod pages;
 mod posts;
@@ -16,34 +15,40 @@ use std::path::PathBuf;
 use example_app::SiteConfig;
 use example_app::models::{Comment, Post};
 use zzz::Settings;
+use zzz::db::sandbox::SandboxOptions;
 use zzz::db::{DatabaseConfig, Repo};
-use zzz_testing::TestClient;
+use zzz_testing::{TempDatabase, TestClient};
 
-use database::Database;
-
-/// The app on an empty database of its own, and a browser on it.
+/// The app in a sandbox of its own, and a browser on it. Tests run side by side.
 struct App {
     client: TestClient,
     repo: Repo,
-    /// The database's folder, in which images are, too.
-    database: Database,
+    /// Where images are.
+    folder: TempDatabase,
 }
 
 impl App {
     async fn start() -> Self {
-        let database = Database::new().await;
-        let settings = Settings::test()
-            .set::<DatabaseConfig>("url", database.url())
-            .set::<SiteConfig>("uploads", database.folder().join("uploads").display().to_string());
+        Self::start_in(SandboxOptions::new()).await
+    }
+
+    async fn start_in(sandbox: SandboxOptions) -> Self {
+        let folder = TempDatabase::new();
+        let uploads = folder.folder().join("uploads");
+        let settings = Settings::test().sandbox_with(sandbox);
+        let mut settings = settings.set::<SiteConfig>("uploads", uploads.display().to_string());
+        // `cargo xtask test` runs these tests once more on each server.
+        if let Ok(server) = std::env::var("ZZZ_TEST_APP_SERVER") {
+            settings = settings.set::<DatabaseConfig>("url", on(&server));
+        }
         let booted = zzz::boot(example_app::app(), settings).await.unwrap();
-        booted.migrate().await.unwrap();
         let client = TestClient::new(booted.endpoint().clone());
-        Self { client, repo: booted.repo().unwrap().clone(), database }
+        Self { client, repo: booted.repo().unwrap().clone(), folder }
     }
 
     /// The folder of images.
     fn uploads(&self) -> PathBuf {
-        self.database.folder().join("uploads")
+        self.folder.folder().join("uploads")
     }
 
     async fn a_post(&self, title: &str) -> Post {
@@ -61,6 +66,13 @@ impl App {
     async fn rows(&self) -> (u64, u64) {
         (Post::query().count(&self.repo).await.unwrap(), Comment::query().count(&self.repo).await.unwrap())
     }
+}
+
+/// The database that these tests' sandboxes are named after, on a server.
+fn on(server: &str) -> String {
+    let (address, options) = server.split_once('?').unwrap_or((server, ""));
+    let (place, _) = address.rsplit_once('/').unwrap();
+    format!("{place}/example_app_test?{options}")
 }
 
 impl Deref for App {

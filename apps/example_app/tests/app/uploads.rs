@@ -1,5 +1,6 @@
 //! Images of posts: what is taken, where it is kept, how it is served, and when it is gone.
 
+use zzz::db::sandbox::SandboxOptions;
 use zzz_testing::{MultipartBody, TestResponse};
 
 use crate::App;
@@ -237,7 +238,8 @@ async fn json_clients_get_problem_documents() {
 
 #[tokio::test]
 async fn an_upload_that_nobody_waits_for_any_more_ends_with_a_row_for_its_file() {
-    let app = App::start().await;
+    // The upload reads while a transaction is open, for which there has to be a second connection.
+    let app = App::start_in(SandboxOptions::new().unboxed()).await;
     let post = app.a_post("With an image").await;
     let held: zzz::db::Result<()> = app
         .repo

@@ -1,8 +1,8 @@
 //! [`RouteHandler`]: a handler as `router!` sees it while the app compiles.
 //!
 //! `handler(posts::show)` finds out how many arguments the function has, with nothing asked of them, and then asks one
-//! thing of each argument, so that the compiler names what is at fault. [`shapes`] says of many what they take from the
-//! path; `.route()` asks of the output what a handler's must be.
+//! thing of each argument, so that the compiler names what is at fault. `.shape` is what they take from the path;
+//! `.route()` asks of the output what a handler's must be.
 //!
 //! The two are asked in two places: a handler that makes a path with `path!` depends on the shapes of handlers, its
 //! own among them, and whether its future is `Send` depends on the handler's body. In one place that were a cycle.
@@ -13,9 +13,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 use super::extract::PathShape;
-use super::{
-    AnyFn, Arguments, BoxHandler, Description, Handler, HandlerExt as _, IntoResponse, Request,
-};
+use super::{AnyFn, Arguments, BoxHandler, Description, Handler, HandlerExt as _, IntoResponse, Request};
 use crate::Result;
 
 /// A handler that fits its route, with its type erased.
@@ -71,6 +69,9 @@ impl<F: Future> HandlerFuture for F {
 /// A handler whose arguments are known.
 #[derive(Debug)]
 pub struct Inspected<F, Args, Via> {
+    /// What it takes from the path.
+    // A field, since a call in a constant has a price for each handler.
+    pub shape: HandlerShape,
     function: F,
     args: PhantomData<fn(Args, Via)>,
 }
@@ -82,7 +83,11 @@ where
     F: AnyFn<Args>,
     Args: Arguments<Via>,
 {
-    Inspected { function, args: PhantomData }
+    Inspected {
+        shape: HandlerShape { missing: Args::MISSING, paths: Args::PATHS },
+        function,
+        args: PhantomData,
+    }
 }
 
 impl<F, Args, Via> Inspected<F, Args, Via> {
@@ -99,40 +104,6 @@ impl<F, Args, Via> Inspected<F, Args, Via> {
         let routed = Routed { function: self.function, args: PhantomData::<fn(Args, Via)> };
         RouteHandler { handler: routed.erase(), name: type_name::<F>() }
     }
-}
-
-/// Several handlers together.
-pub trait Shapes {
-    /// What each takes from the path.
-    const SHAPES: &'static [HandlerShape];
-}
-
-macro_rules! shapes {
-    ($($f:ident $args:ident $via:ident),*) => {
-        impl<$($f, $args: Arguments<$via>, $via),*> Shapes for ($(Inspected<$f, $args, $via>,)*) {
-            const SHAPES: &'static [HandlerShape] =
-                &[$(HandlerShape { missing: $args::MISSING, paths: $args::PATHS }),*];
-        }
-    };
-}
-
-/// For one handler, and so on for each that there is one more.
-macro_rules! each_shapes {
-    ($($f:ident $args:ident $via:ident),*;) => { shapes!($($f $args $via),*); };
-    ($($f:ident $args:ident $via:ident),*; $g:ident $next:ident $by:ident $($rest:tt)*) => {
-        shapes!($($f $args $via),*);
-        each_shapes!($($f $args $via,)* $g $next $by; $($rest)*);
-    };
-}
-each_shapes! {
-    F0 A0 V0; F1 A1 V1 F2 A2 V2 F3 A3 V3 F4 A4 V4 F5 A5 V5 F6 A6 V6 F7 A7 V7 F8 A8 V8 F9 A9 V9 F10 A10 V10 F11 A11 V11
-    F12 A12 V12 F13 A13 V13 F14 A14 V14 F15 A15 V15
-}
-
-/// What several handlers take from the path, up to 16 of them. The compiler looks at all of them at once.
-#[must_use]
-pub const fn shapes<Handlers: Shapes>(_: &Handlers) -> &'static [HandlerShape] {
-    Handlers::SHAPES
 }
 
 /// A function with its arguments, as a [`Handler`].

@@ -15,12 +15,14 @@ mod write;
 pub use mysql::Mysql;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
+#[cfg(all(feature = "sandbox", feature = "sqlite"))]
+pub(crate) use sqlite::NO_WAITING_FOR_THE_DISK;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::{
     COMMIT, FILE_IS_A_DATABASE, KEYS_ARE_LATE, KEYS_OFF, KEYS_ON, LATE_FAILURES, MODE_WAL, OPTIMIZE,
-    READER_PRAGMAS, ROLLBACK, SCHEMA_VERSION, WRITER_BEGIN, pragmas,
+    READER_BEGIN, READER_PRAGMAS, ROLLBACK, SCHEMA_VERSION, WRITER_BEGIN, pragmas,
 };
 
 pub use syntax::{Lists, Returning, Syntax, Upsert};

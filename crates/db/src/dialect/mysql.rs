@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Dialect, Statement, Syntax};
 use crate::Value;
+use crate::repo::TransactionOptions;
 
 /// The dialect of MySQL 8.0 or later, and of MariaDB 10.6 or later.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +29,40 @@ pub(crate) const SESSION: &str = "SET NAMES utf8mb4, autocommit = 1, time_zone =
 /// The number by which the session can be stopped, and what the server is.
 pub(crate) const INTRODUCTION: &str = "SELECT CONNECTION_ID(), VERSION()";
 /// Opens a transaction. The savepoint shows at the end whether it still is the same one: DDL commits by itself.
-pub(crate) const BEGIN: &str = "START TRANSACTION; SAVEPOINT zzz_begin";
+pub(crate) fn begin(options: TransactionOptions) -> String {
+    let isolation =
+        options.isolation.map(|isolation| format!("SET TRANSACTION ISOLATION LEVEL {}; ", isolation.sql()));
+    let reads = if options.read_only { " READ ONLY" } else { "" };
+    format!("{}START TRANSACTION{reads}; SAVEPOINT zzz_begin", isolation.unwrap_or_default())
+}
 /// Undoes everything since BEGIN.
 pub(crate) const ROLLBACK: &str = "ROLLBACK";
 /// Keeps everything since BEGIN, or fails if that is over.
 pub(crate) const COMMIT: &str = "RELEASE SAVEPOINT zzz_begin; COMMIT";
+/// Undoes everything since BEGIN, and fails if some of it has been committed.
+#[cfg(feature = "sandbox")]
+pub(crate) const UNDO: &str = "ROLLBACK TO SAVEPOINT zzz_begin";
+/// Takes the lock with a name, if it is free: one value that is 1 then. It ends with the session.
+#[cfg(feature = "sandbox")]
+pub(crate) const TRY_LOCK: &str = "SELECT GET_LOCK(SHA1(?), 0)";
+/// Lets go of it.
+#[cfg(feature = "sandbox")]
+pub(crate) const UNLOCK: &str = "SELECT RELEASE_LOCK(SHA1(?))";
+/// The names of all databases.
+#[cfg(feature = "sandbox")]
+pub(crate) const DATABASES: &str = "SELECT schema_name FROM information_schema.schemata ORDER BY schema_name";
+/// The tables whose rows are numbered, and the next number of each.
+#[cfg(feature = "sandbox")]
+pub(crate) const NUMBERED: &str = "SELECT table_name, CAST(auto_increment AS SIGNED) FROM information_schema.tables \
+     WHERE table_schema = DATABASE() AND auto_increment IS NOT NULL ORDER BY table_name";
+/// Lets MySQL tell the next numbers as they are, and not as they were a day ago. MariaDB does so anyway, and does not
+/// know this.
+#[cfg(feature = "sandbox")]
+pub(crate) const NUMBERS_OF_NOW: &str = "SET SESSION information_schema_stats_expiry = 0";
+/// The database that every server has, and every user may look at.
+#[cfg(feature = "sandbox")]
+pub(crate) const MAINTENANCE: &str = "information_schema";
+
 /// Takes the lock that keeps others from migrating this database, if it is free within a second.
 pub(crate) const TAKE_MIGRATION_LOCK: &str = "SELECT GET_LOCK(CONCAT('zzz_migrate_', SHA1(DATABASE())), 1)";
 /// Whether this session has that lock.
@@ -45,6 +75,15 @@ pub(crate) const RELEASE_MIGRATION_LOCK: &str =
 /// Stops what a session runs.
 pub(crate) fn kill(session: u64) -> String {
     format!("KILL QUERY {session}")
+}
+
+/// Lets the numbers of a table go on after the highest one in it.
+#[cfg(feature = "sandbox")]
+pub(crate) fn set_back(table: &str) -> String {
+    let mut sql = String::from("ALTER TABLE ");
+    Mysql::MYSQL.identifier(&mut sql, table);
+    sql.push_str(" AUTO_INCREMENT = 1");
+    sql
 }
 
 /// Creates a database, whose texts are Unicode, in the order that the server has for them.

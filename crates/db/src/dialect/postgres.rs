@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Dialect, Statement, Syntax};
 use crate::Value;
+use crate::repo::TransactionOptions;
 
 /// The dialect of PostgreSQL 12 or later.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +13,17 @@ pub struct Postgres;
 
 /// Opens a transaction.
 pub(crate) const BEGIN: &str = "BEGIN";
+
+/// Opens a transaction of this kind.
+pub(crate) fn begin(options: TransactionOptions) -> String {
+    let mut sql = String::from(BEGIN);
+    if let Some(isolation) = options.isolation {
+        let _ = write!(sql, " ISOLATION LEVEL {}", isolation.sql());
+    }
+    sql.push_str(if options.read_only { " READ ONLY" } else { "" });
+    sql.push_str(if options.deferrable { " DEFERRABLE" } else { "" });
+    sql
+}
 /// Undoes everything since BEGIN.
 pub(crate) const ROLLBACK: &str = "ROLLBACK";
 /// Keeps everything since BEGIN. A COMMIT of a transaction that has failed, or that raw SQL has ended, would
@@ -59,6 +71,43 @@ pub(crate) const GUARD: &str = "SAVEPOINT zzz_guard";
 pub(crate) const GUARD_KEEP: &str = "RELEASE SAVEPOINT zzz_guard";
 /// Undoes what the guarded statement did, and that it failed.
 pub(crate) const GUARD_UNDO: &str = "ROLLBACK TO SAVEPOINT zzz_guard; RELEASE SAVEPOINT zzz_guard";
+
+/// Lets the part of a transaction that has just begun read only; it ends with the part.
+#[cfg(feature = "sandbox")]
+pub(crate) const READ_ONLY_PART: &str = "SET TRANSACTION READ ONLY";
+/// Fails if a constraint that waits for the COMMIT is broken. What is undone is that they no longer wait.
+#[cfg(feature = "sandbox")]
+pub(crate) const CHECK_PART: &str = "SAVEPOINT zzz_check; SET CONSTRAINTS ALL IMMEDIATE; \
+     ROLLBACK TO SAVEPOINT zzz_check; RELEASE SAVEPOINT zzz_check";
+/// Takes the lock with a name, if it is free: one value that is 1 then. It ends with the session.
+#[cfg(feature = "sandbox")]
+pub(crate) const TRY_LOCK: &str = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))::int";
+/// Lets go of it.
+#[cfg(feature = "sandbox")]
+pub(crate) const UNLOCK: &str = "SELECT pg_advisory_unlock(hashtextextended($1, 0))::int";
+/// The names of all databases.
+#[cfg(feature = "sandbox")]
+pub(crate) const DATABASES: &str = "SELECT datname::text FROM pg_database ORDER BY datname";
+/// The sequences that number the rows of a table, one row for each: SQL that sets it back to the highest number in the
+/// table, if it is past that.
+#[cfg(feature = "sandbox")]
+pub(crate) const SET_BACK: &str = r#"
+    SELECT format(
+        'SELECT setval(%L::regclass, coalesce(most.number, %s), most.number IS NOT NULL) '
+        'FROM (SELECT max(%I)::bigint AS number FROM %I.%I) AS most, %I.%I AS now '
+        'WHERE now.is_called AND most.number IS DISTINCT FROM now.last_value',
+        sequence.seqrelid::regclass::text, sequence.seqstart,
+        attribute.attname, tables.nspname, class.relname, sequences.nspname, own.relname)
+    FROM pg_sequence AS sequence
+    JOIN pg_class AS own ON own.oid = sequence.seqrelid
+    JOIN pg_namespace AS sequences ON sequences.oid = own.relnamespace
+    JOIN pg_depend AS owned ON owned.objid = own.oid AND owned.classid = 'pg_class'::regclass
+        AND owned.refclassid = 'pg_class'::regclass AND owned.refobjsubid > 0 AND owned.deptype IN ('a', 'i')
+    JOIN pg_class AS class ON class.oid = owned.refobjid
+    JOIN pg_namespace AS tables ON tables.oid = class.relnamespace
+    JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum = owned.refobjsubid
+    WHERE sequence.seqincrement > 0
+    ORDER BY sequences.nspname, own.relname"#;
 
 /// Takes the lock of those who migrate, if it is free: one value that is true then. The number is the word `zzzmigrb`
 /// in bytes; locks are the database's own, so apps in other databases do not wait.

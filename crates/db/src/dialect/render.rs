@@ -70,6 +70,38 @@ impl<'a> Writer<'a> {
         self.dialect.placeholder(&mut self.sql, self.params.len());
     }
 
+    /// Rows of so many values each, which are the first values of the statement.
+    pub(super) fn rows(&mut self, width: usize, values: Vec<Value>) {
+        let mut written = 0;
+        let mut row = |sql: &mut Self| {
+            sql.text(if written == 0 { "(" } else { ", (" });
+            for at in 0..width {
+                sql.text(if at == 0 { "" } else { ", " });
+                written += 1;
+                sql.dialect.placeholder(&mut sql.sql, written);
+            }
+            sql.text(")");
+        };
+        let rows = values.len() / width;
+        for _ in 0..rows.min(2) {
+            row(self);
+        }
+        if rows > 2 {
+            let second = self.sql.len();
+            row(self);
+            let third = self.sql.split_off(second);
+            // Where placeholders have no numbers, all rows but the first read the same.
+            if self.sql.ends_with(&third) {
+                self.sql.reserve(third.len() * (rows - 2));
+                (2..rows).for_each(|_| self.sql.push_str(&third));
+            } else {
+                self.sql.push_str(&third);
+                (3..rows).for_each(|_| row(self));
+            }
+        }
+        self.params = values;
+    }
+
     pub(super) fn list<T>(
         &mut self,
         separator: &str,

@@ -21,6 +21,8 @@ pub(crate) const FILE_IS_A_DATABASE: &str = "SELECT count(*) FROM sqlite_schema"
 /// Takes the write lock at once. A deferred transaction that reads and then writes fails at once, whatever
 /// the busy timeout, if another wrote in between.
 pub(crate) const WRITER_BEGIN: &str = "BEGIN IMMEDIATE";
+/// Keeps what a reader sees as it is at its first read.
+pub(crate) const READER_BEGIN: &str = "BEGIN";
 /// Counts changes of the structure.
 pub(crate) const SCHEMA_VERSION: &str = "PRAGMA schema_version";
 /// Whether raw SQL has asked that COMMIT look at every foreign key, for once.
@@ -38,6 +40,10 @@ pub(crate) const ROLLBACK: &str = "ROLLBACK";
 pub(crate) const OPTIMIZE: &str = "PRAGMA optimize";
 /// A reader can not write, whatever statement reaches it.
 pub(crate) const READER_PRAGMAS: &str = "PRAGMA query_only = ON";
+
+/// For a file that is thrown away.
+#[cfg(feature = "sandbox")]
+pub(crate) const NO_WAITING_FOR_THE_DISK: &str = "PRAGMA synchronous = OFF";
 
 /// Lets tables be built anew: dropping one would delete the rows that refer to its rows. Not within a transaction.
 pub(crate) const KEYS_OFF: &str = "PRAGMA foreign_keys = OFF";

@@ -210,10 +210,10 @@ impl Writer<'_> {
 }
 
 /// Rows of the given columns; each row has a value per column.
-pub(crate) fn insert<'a>(
+pub(crate) fn insert(
     dialect: &dyn Dialect,
     insertion: &Insertion<'_>,
-    rows: impl IntoIterator<Item = &'a mut Vec<Value>>,
+    values: Vec<Value>,
 ) -> Result<Statement> {
     let mut sql = Writer::new(dialect, None, "INSERT INTO ");
     sql.written(insertion.meta, insertion.prefix);
@@ -223,11 +223,7 @@ pub(crate) fn insert<'a>(
         sql.text(" (");
         sql.list(", ", insertion.fields, |sql, field| sql.name(field.column));
         sql.text(") VALUES ");
-        sql.list(", ", rows, |sql, row| {
-            sql.text("(");
-            sql.list(", ", std::mem::take(row), |sql, value| sql.value(value));
-            sql.text(")");
-        });
+        sql.rows(insertion.fields.len(), values);
     }
     if let Some(conflict) = insertion.conflict {
         sql.conflict(conflict, insertion);

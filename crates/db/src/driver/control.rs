@@ -4,7 +4,7 @@ use crate::{Error, ErrorKind};
 
 /// What raw SQL does to transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Control {
+pub(crate) enum Control {
     /// It begins one, or a part of one.
     Begins,
     /// It ends one.
@@ -12,7 +12,7 @@ pub(super) enum Control {
 }
 
 /// Looks at the first words: the server takes one statement at a time from us, so nothing can hide behind them.
-pub(super) fn control(sql: &str) -> Option<Control> {
+pub(crate) fn control(sql: &str) -> Option<Control> {
     let mut words = Words(sql);
     let first = words.next()?;
     let is = |word: &str| first.eq_ignore_ascii_case(word);
@@ -41,6 +41,12 @@ pub(super) fn control(sql: &str) -> Option<Control> {
         return (!target.is_some_and(|word| word.eq_ignore_ascii_case("to"))).then_some(Control::Ends);
     }
     None
+}
+
+/// The words of SQL, without comments and what stands between them.
+#[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+pub(crate) fn words(sql: &str) -> impl Iterator<Item = &str> {
+    Words(sql)
 }
 
 /// The words of SQL, without comments. `/*!50000 COMMIT */` is none: MySQL runs what is in it.
@@ -90,7 +96,7 @@ fn after_comment(mut rest: &str) -> &str {
 
 /// The error of raw SQL that begins a transaction outside of one.
 #[cold]
-pub(super) fn begins(sql: &str) -> Error {
+pub(crate) fn begins(sql: &str) -> Error {
     Error::new(
         ErrorKind::Query,
         format!(
@@ -102,7 +108,7 @@ pub(super) fn begins(sql: &str) -> Error {
 
 /// The error of raw SQL that would end the transaction that it runs in.
 #[cold]
-pub(super) fn ends(sql: &str) -> Error {
+pub(crate) fn ends(sql: &str) -> Error {
     Error::new(
         ErrorKind::Closed,
         format!("raw SQL can not end a transaction: return from `transaction(...)` instead of `{sql}`"),
@@ -111,7 +117,7 @@ pub(super) fn ends(sql: &str) -> Error {
 
 /// The error of whoever uses a transaction that is over.
 #[cold]
-pub(super) fn ended() -> Error {
+pub(crate) fn ended() -> Error {
     Error::new(
         ErrorKind::Closed,
         "the transaction has ended; a handle of it was used after it was committed or rolled back",

@@ -3,12 +3,15 @@
 //! Both are object-safe and know nothing of schemas: a [`Request`] is SQL, values, and a [`Sink`] that
 //! decodes each row where it is read, without a copy of the row in between.
 
+#[cfg(any(feature = "mysql", all(feature = "sandbox", feature = "postgres")))]
+#[cfg_attr(not(feature = "mysql"), allow(dead_code, reason = "only MySQL's statements are told to stop"))]
+pub(crate) mod carried;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 #[cfg_attr(
     not(any(feature = "postgres", feature = "mysql")),
     allow(dead_code, reason = "SQLite itself tells whether a transaction is open")
 )]
-mod control;
+pub(crate) mod control;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
@@ -23,8 +26,8 @@ use std::time::Duration;
 
 use crate::dialect::{Dialect, Statement};
 use crate::query::Load;
-use crate::repo::Listener;
-use crate::{Error, ErrorKind, Result, Row};
+use crate::repo::{Listener, TransactionOptions};
+use crate::{Error, ErrorKind, Result, Row, Value};
 
 /// A future of a driver.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -50,26 +53,33 @@ pub(crate) trait Driver: Send + Sync + 'static {
         false
     }
 
-    /// Answers a [look-up](Access::Lookup) at once, on the caller's thread, if that is quicker than handing it over;
-    /// otherwise gives it back.
-    fn look_up(&self, request: Request) -> Result<Result<Reply>, Request> {
-        Err(request)
+    /// Finds one row by its key at once, on the caller's thread, if that is quicker than handing it over. If not, `None`;
+    /// the sink is then as it was.
+    fn look_up(
+        &self,
+        sql: &str,
+        key: &[Value],
+        sink: &mut dyn Sink,
+        limit: Option<Duration>,
+    ) -> Option<Result<()>> {
+        let _ = (sql, key, sink, limit);
+        None
     }
 
     /// Begins a transaction on a connection of its own. Dropping it rolls back.
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>>;
+    fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>>;
 
     /// As [`begin`](Self::begin), for changes of the structure that need foreign keys not to be enforced: only
     /// SQLite's does that, where nothing else will do.
     fn begin_without_keys(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        self.begin()
+        self.begin(TransactionOptions::new())
     }
 
     /// Waits this long at most until no other process migrates the database, and keeps others waiting from then on.
     /// Where each migration takes a lock anyway, there is nothing to wait for.
     fn lock_migrations(&self, patience: Duration) -> BoxFuture<'_, Result<Box<dyn MigrationLock>>> {
         let _ = patience;
-        Box::pin(async { Ok(Box::new(NoLock) as Box<dyn MigrationLock>) })
+        Box::pin(async { Ok(no_lock()) })
     }
 
     /// PostgreSQL's: its reads run in the caller's task, and need neither a box nor an owned [`Request`].
@@ -83,6 +93,11 @@ pub(crate) trait Driver: Send + Sync + 'static {
         drop(channel);
         let text = format!("the database `{}` has no LISTEN", self.dialect().name());
         Box::pin(async move { Err(Error::new(ErrorKind::Query, text)) })
+    }
+
+    /// Whether one connection serves everybody, so that nobody may keep it while the next statement is waited for.
+    fn has_one_connection(&self) -> bool {
+        false
     }
 
     /// Lets what was asked for finish, closes every connection, and waits for that.
@@ -115,6 +130,29 @@ pub(crate) trait Transaction: Send + Sync + 'static {
 
     /// Ends the transaction.
     fn end(&self, end: End) -> BoxFuture<'_, Result<()>>;
+
+    /// Refuses what would end the whole transaction that a sandbox is, by itself and without a word.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    fn check_in_sandbox(&self, request: &Request) -> Result<()> {
+        let _ = request;
+        Ok(())
+    }
+
+    /// Lets nothing be written until the savepoint before is undone or released; says whether the database can do that.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    fn read_only_part(&self) -> bool {
+        false
+    }
+
+    /// Does what a COMMIT would do besides: fails if what was done since the last savepoint can not be kept.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    fn check_part(&self) -> BoxFuture<'_, Result<()>>;
+
+    /// Whether nothing of the transaction has been committed.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    fn is_whole(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { true })
+    }
 }
 
 /// Keeps other processes from migrating until it is released or dropped.
@@ -134,6 +172,10 @@ pub(crate) trait MigrationLock: Send + Sync {
 }
 
 /// The lock of a database that needs none.
+pub(crate) fn no_lock() -> Box<dyn MigrationLock> {
+    Box::new(NoLock)
+}
+
 struct NoLock;
 
 impl MigrationLock for NoLock {
@@ -160,8 +202,6 @@ pub(crate) enum End {
 pub(crate) enum Access {
     /// It reads.
     Read,
-    /// It reads one row by its key.
-    Lookup,
     /// It writes.
     Write,
     /// The database shall tell: raw SQL.
@@ -173,7 +213,7 @@ pub(crate) enum Access {
 impl Access {
     /// Whether it reads, and nothing else.
     pub(crate) fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::Lookup)
+        self == Self::Read
     }
 }
 

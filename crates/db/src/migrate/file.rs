@@ -1,8 +1,12 @@
 //! [`Migration`]: a SQL file `20261121120000_create_posts.sql` read into its parts, or functions in Rust.
 
 use std::fmt;
+#[cfg(feature = "sandbox")]
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+#[cfg(feature = "sandbox")]
+use super::Database;
 use super::change::Change;
 use super::plan::{checksum, refused as migration_error};
 use crate::{Error, ErrorKind, Result};
@@ -314,6 +318,16 @@ impl Migrations {
     /// The migrations, by version; those of one version by database.
     pub fn iter(&self) -> std::slice::Iter<'_, Migration> {
         self.list.iter()
+    }
+
+    /// A number that is another where what they do to this database is another, within a process.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn fingerprint(&self, database: Database) -> Result<u64> {
+        let mut hasher = DefaultHasher::new();
+        for migration in self.of_database(database.name()) {
+            (migration.version, &migration.name, migration.checksum(database)?).hash(&mut hasher);
+        }
+        Ok(hasher.finish())
     }
 
     /// Those that the database of this name runs, by version.

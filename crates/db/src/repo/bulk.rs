@@ -1,6 +1,6 @@
 //! Writing many rows at once: `insert_all`, `update_all`, `delete_all`.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::{InsertOptions, Repo, write};
 use crate::dialect::{self, Insertion, Statement};
@@ -44,10 +44,30 @@ columns!(A T 0, B U 1, C V 2, D W 3, E X 4, F Y 5);
 columns!(A T 0, B U 1, C V 2, D W 3, E X 4, F Y 5, G Z 6);
 columns!(A T 0, B U 1, C V 2, D W 3, E X 4, F Y 5, G Z 6, H I 7);
 
+/// For how many rows there is room from the beginning: an iterator may promise more than it has.
+const MOST_AT_FIRST: usize = 10_000;
+
 /// Rows with the same columns.
-struct Batch {
-    columns: Vec<usize>,
-    rows: Vec<Vec<Value>>,
+pub(super) struct Batch {
+    pub(super) columns: Vec<usize>,
+    rows: usize,
+    /// Row by row.
+    values: Vec<Value>,
+}
+
+impl Batch {
+    /// The values for statements of so many rows at most. A row without any column has a statement of its own.
+    pub(super) fn pieces(self, rows: usize) -> Vec<Vec<Value>> {
+        let size = rows.max(1) * self.columns.len();
+        if size == 0 {
+            return vec![Vec::new(); self.rows];
+        }
+        if self.values.len() <= size {
+            return vec![self.values];
+        }
+        let (statements, mut values) = (self.values.len().div_ceil(size), self.values.into_iter());
+        (0..statements).map(|_| values.by_ref().take(size).collect()).collect()
+    }
 }
 
 impl Repo {
@@ -75,7 +95,7 @@ impl Repo {
         options: impl Into<InsertOptions<S>>,
     ) -> Result<u64> {
         let options = options.into();
-        let batches = batches(records.into_iter().collect::<Vec<S>>());
+        let batches = batches(records);
         let conflict = options.on_conflict.as_ref().map(|conflict| &conflict.conflict);
         let statements = self.insert_statements(S::META, batches, conflict, &[])?;
         self.write_all(statements).await
@@ -95,10 +115,9 @@ impl Repo {
         options: impl Into<InsertOptions<S>>,
     ) -> Result<Vec<S>> {
         let options = options.into();
-        let batches = batches(records.into_iter().collect::<Vec<S>>());
+        let batches = batches(records);
         if !self.dialect().syntax().returning.insert {
-            let rows = batches.into_iter().map(|batch| (batch.columns, batch.rows)).collect();
-            return self.insert_all_and_read(rows, &options).await;
+            return self.insert_all_and_read(batches, &options).await;
         }
         let conflict = options.on_conflict.as_ref().map(|conflict| &conflict.conflict);
         let returning: Vec<&Field> = S::META.columns().map(|(_, field)| field).collect();
@@ -174,14 +193,14 @@ impl Repo {
         returning: &[&Field],
     ) -> Result<Vec<Statement>> {
         let mut statements = Vec::new();
-        for Batch { columns, mut rows } in batches {
-            let fields: Vec<&Field> = columns.iter().map(|at| &meta.fields[*at]).collect();
+        for batch in batches {
+            let fields: Vec<&Field> = batch.columns.iter().map(|at| &meta.fields[*at]).collect();
             let given = conflict.map_or(0, dialect::Conflict::params);
             let most = self.dialect().max_params().saturating_sub(given);
-            let per_statement = if fields.is_empty() { 1 } else { (most / fields.len()).max(1) };
+            let rows = most / fields.len().max(1);
             let insertion = Insertion { meta, prefix: self.prefix(), fields: &fields, conflict, returning };
-            for rows in rows.chunks_mut(per_statement) {
-                statements.push(dialect::insert(self.dialect(), &insertion, rows)?);
+            for values in batch.pieces(rows) {
+                statements.push(dialect::insert(self.dialect(), &insertion, values)?);
             }
         }
         Ok(statements)
@@ -296,17 +315,46 @@ impl Repo {
 }
 
 /// The rows of structs: those that follow each other with their keys set, or without, go together.
-fn batches<S: Schema>(records: Vec<S>) -> Vec<Batch> {
-    let now = Utc::now();
-    let mut batches: Vec<Batch> = Vec::new();
-    for record in &records {
-        let record: &dyn Record = record;
-        let columns = write::sent_columns(record);
-        let row = write::row_values(record, &columns, now);
-        match batches.last_mut().filter(|batch| batch.columns == columns) {
-            Some(batch) => batch.rows.push(row),
-            None => batches.push(Batch { columns, rows: vec![row] }),
-        }
+fn batches<S: Schema>(records: impl IntoIterator<Item = S>) -> Vec<Batch> {
+    let (now, mut batches) = (Utc::now(), Vec::new());
+    let records = records.into_iter();
+    let expected = records.size_hint().0;
+    for record in records {
+        add(&mut batches, &record, S::META, now, expected);
     }
     batches
+}
+
+fn add(
+    batches: &mut Vec<Batch>,
+    record: &dyn Record,
+    meta: &'static Meta,
+    now: DateTime<Utc>,
+    expected: usize,
+) {
+    if !batches.last().is_some_and(|batch| has_columns(record, meta, &batch.columns)) {
+        let columns = sent_columns(record, meta);
+        // The first batch is usually the only one.
+        let room = if batches.is_empty() { expected.min(MOST_AT_FIRST) * columns.len() } else { 0 };
+        batches.push(Batch { columns, rows: 0, values: Vec::with_capacity(room) });
+    }
+    if let Some(Batch { columns, rows, values }) = batches.last_mut() {
+        *rows += 1;
+        values.extend(columns.iter().map(|at| write::sent_value(record, *at, &meta.fields[*at], now)));
+    }
+}
+
+/// The columns that a struct has as a row among others: all, without a key that is not set.
+pub(super) fn sent_columns(record: &dyn Record, meta: &Meta) -> Vec<usize> {
+    meta.columns().map(|(at, _)| at).filter(|at| is_sent(record, meta, *at)).collect()
+}
+
+/// Whether a struct has these columns. Only of a key it depends on the struct which it has.
+pub(super) fn has_columns(record: &dyn Record, meta: &Meta, columns: &[usize]) -> bool {
+    meta.primary_key.iter().all(|at| columns.contains(at) == is_sent(record, meta, *at))
+}
+
+fn is_sent(record: &dyn Record, meta: &Meta, at: usize) -> bool {
+    let field = &meta.fields[at];
+    field.writable.ever() && !(meta.primary_key.contains(&at) && write::key_is_left_out(record, at, field))
 }

@@ -7,11 +7,11 @@ use bytes::{Bytes, BytesMut};
 use chrono::Utc;
 use futures_core::Stream;
 
-use super::{Repo, write};
+use super::{Repo, bulk, write};
 use crate::dialect::postgres as sql;
 use crate::driver::postgres;
 use crate::schema::{Field, Record};
-use crate::{Error, ErrorKind, Result, Schema};
+use crate::{Error, ErrorKind, Result, Schema, Value};
 
 /// How many bytes of rows are sent in one piece.
 const PIECE: usize = 64 * 1024;
@@ -96,7 +96,7 @@ impl Repo {
         let mut records = records.into_iter().peekable();
         let Some(first) = records.peek() else { return Ok(0) };
         let first: &dyn Record = first;
-        let columns = write::sent_columns(first);
+        let columns = bulk::sent_columns(first, S::META);
         if columns.is_empty() {
             let message = format!("the schema {} has no column that could be copied", S::META.name);
             return Err(Error::new(ErrorKind::Query, message));
@@ -108,10 +108,12 @@ impl Repo {
         let mut piece = BytesMut::with_capacity(PIECE);
         for (at, record) in records.enumerate() {
             let record: &dyn Record = &record;
-            if write::sent_columns(record) != columns {
+            if !bulk::has_columns(record, S::META, &columns) {
                 return Err(mixed(S::META.name, at));
             }
-            postgres::copy_row(&write::row_values(record, &columns, now), &mut piece)?;
+            let value = |at: &usize| write::sent_value(record, *at, &S::META.fields[*at], now);
+            let row: Vec<Value> = columns.iter().map(value).collect();
+            postgres::copy_row(&row, &mut piece)?;
             if piece.len() >= PIECE {
                 copy.0.send(piece.split().freeze()).await?;
                 piece.reserve(PIECE);
@@ -123,8 +125,8 @@ impl Repo {
 
     #[cold]
     fn no_copy(&self) -> Error {
-        let message = format!("{} has no COPY; use `insert_all` or `stream`", self.dialect().name());
-        Error::new(ErrorKind::Query, message)
+        let who = if self.driver.has_one_connection() { "a sandbox" } else { self.dialect().name() };
+        Error::new(ErrorKind::Query, format!("{who} has no COPY; use `insert_all` or `stream`"))
     }
 }
 

@@ -4,10 +4,12 @@ mod bulk;
 mod conflict;
 #[cfg(feature = "postgres")]
 mod copy;
+mod isolation;
 mod listen;
 mod options;
 mod read;
 mod reread;
+mod retry;
 mod stream;
 mod telemetry;
 mod transaction;
@@ -21,8 +23,10 @@ pub use bulk::InsertColumns;
 pub use conflict::OnConflict;
 #[cfg(feature = "postgres")]
 pub use copy::{CopyIn, CopyOut};
+pub use isolation::{Isolation, TransactionOptions};
 pub use listen::{Heard, Listener};
 pub use options::{InsertOptions, UpdateOptions};
+pub use retry::Retry;
 pub use stream::Rows;
 pub use write::Writable;
 pub(crate) use write::put;
@@ -39,7 +43,8 @@ use transaction::Scope;
 /// A handle of a database: cheap to clone, and the same type outside and inside of a
 /// [transaction](Self::transaction), so that a function that takes `&Repo` works in both.
 ///
-/// Reads run side by side; writes one after the other on SQLite. A query that finds no free connection
+/// Reads run side by side; writes one after the other on SQLite, where those that wait together share a COMMIT and
+/// a row is looked up by its key in the caller's task. A query that finds no free connection
 /// within `acquire_timeout`, or runs longer than `query_timeout`, fails with a [timeout](Error::is_timeout).
 /// When the future of a query is dropped, the query is not begun if it was waiting; a running read is
 /// stopped, and a running write is finished. On PostgreSQL a read that shares its connection with others can not
@@ -91,14 +96,25 @@ impl Repo {
             #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
             Target::None(never) => match *never {},
         };
-        Ok(Self {
+        Ok(Self::over(driver, config))
+    }
+
+    /// A repo over a driver.
+    pub(crate) fn over(driver: Arc<dyn Driver>, config: &DatabaseConfig) -> Self {
+        Self {
             driver,
             scope: None,
             acquire_timeout: config.acquire_timeout,
             query_timeout: Some(config.query_timeout),
             prefix: None,
             lookups: Arc::default(),
-        })
+        }
+    }
+
+    /// What it stands on.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn driver(&self) -> &Arc<dyn Driver> {
+        &self.driver
     }
 
     /// The same database with tables in this schema (PostgreSQL), database (MySQL) or attached file (SQLite):
@@ -268,16 +284,8 @@ impl Repo {
         let run = async {
             match (&self.scope, stream) {
                 (Some(scope), None) => scope.run(request).await,
-                (Some(scope), Some(rows)) => scope.open()?.stream(request, rows).await,
+                (Some(scope), Some(rows)) => scope.stream(request, rows).await,
                 (None, Some(rows)) => self.driver.stream(request, rows).await,
-                (None, None) if access == Access::Lookup => {
-                    // Who looks up rows in a loop, and never has to wait, must let others have their turn.
-                    tokio::task::coop::consume_budget().await;
-                    match self.driver.look_up(request) {
-                        Ok(answer) => answer,
-                        Err(request) => self.driver.run(request).await,
-                    }
-                }
                 (None, None) => self.driver.run(request).await,
             }
         };

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{InsertOptions, Repo, write::FirstRow};
+use super::{InsertOptions, Repo, bulk::Batch, write::FirstRow};
 use crate::dialect::{self, Conflict, Insertion, Resolution, Target, Upsert};
 use crate::driver::{Access, Discard};
 use crate::query::{Expr, Load, SetTerm};
@@ -20,7 +20,7 @@ impl Repo {
     pub(super) async fn insert_row(
         &self,
         insertion: &Insertion<'_>,
-        mut values: Vec<Value>,
+        values: Vec<Value>,
         guarded: bool,
     ) -> Result<Vec<Value>> {
         let syntax = self.dialect().syntax();
@@ -28,7 +28,7 @@ impl Repo {
         // What is kept there is given back as well, as if it had been inserted.
         let tells = syntax.returning.insert && !(keeps && syntax.upsert == Upsert::OnDuplicateKey);
         if tells || insertion.returning.is_empty() {
-            let statement = dialect::insert(self.dialect(), insertion, [&mut values])?;
+            let statement = dialect::insert(self.dialect(), insertion, values)?;
             return Ok(self.first_row(statement, guarded).await?.1);
         }
         let number = unset_key(insertion.meta, insertion.fields);
@@ -47,7 +47,7 @@ impl Repo {
         guarded: bool,
     ) -> Result<Vec<Value>> {
         let silent = Insertion { returning: &[], ..*insertion };
-        let statement = dialect::insert(self.dialect(), &silent, [&mut values.clone()])?;
+        let statement = dialect::insert(self.dialect(), &silent, values.clone())?;
         let inserted =
             self.run_guarded(statement, Access::Write, Box::new(Discard), guarded).await?.inserted_id;
         let number = unset_key(insertion.meta, insertion.fields);
@@ -147,7 +147,7 @@ impl Repo {
     /// Inserts rows of the same columns, and reads them back by their keys, in their order.
     pub(super) async fn insert_all_and_read<S: Schema>(
         &self,
-        rows: Vec<(Vec<usize>, Vec<Vec<Value>>)>,
+        batches: Vec<Batch>,
         options: &InsertOptions<S>,
     ) -> Result<Vec<S>> {
         let meta = S::META;
@@ -157,19 +157,21 @@ impl Repo {
         }
         self.transaction(async |tx| {
             let mut found = Vec::new();
-            for (columns, rows) in rows {
-                let at = columns.iter().position(|column| *column == key);
-                let fields: Vec<&Field> = columns.iter().map(|at| &meta.fields[*at]).collect();
+            for batch in batches {
+                let at = batch.columns.iter().position(|column| *column == key);
+                let fields: Vec<&Field> = batch.columns.iter().map(|at| &meta.fields[*at]).collect();
                 let insertion =
                     Insertion { meta, prefix: tx.prefix(), fields: &fields, conflict: None, returning: &[] };
-                let most = (tx.dialect().max_params() / fields.len().max(1)).max(1);
-                for chunk in rows.chunks(most) {
-                    let mut given = chunk.to_vec();
-                    let statement = dialect::insert(tx.dialect(), &insertion, &mut given)?;
+                let width = fields.len().max(1);
+                for values in batch.pieces(tx.dialect().max_params() / width) {
+                    let rows = (values.len() / width).max(1);
+                    let keys: Option<Vec<Value>> =
+                        at.map(|at| values.chunks(width).map(|row| row[at].clone()).collect());
+                    let statement = dialect::insert(tx.dialect(), &insertion, values)?;
                     let inserted = tx.run(statement, Access::Write, Box::new(Discard)).await?.inserted_id;
-                    let keys = match at {
-                        Some(at) => chunk.iter().map(|row| row[at].clone()).collect(),
-                        None => tx.numbers(inserted, chunk.len()).await?,
+                    let keys = match keys {
+                        Some(keys) => keys,
+                        None => tx.numbers(inserted, rows).await?,
                     };
                     found.extend(tx.in_the_order_of::<S>(keys, key).await?);
                 }

@@ -45,7 +45,7 @@ impl Repo {
     /// On PostgreSQL the rows come by a cursor, so many at a time, and `query_timeout` holds for each of these
     /// batches; within a transaction other statements of it can follow between two rows. On SQLite and MySQL
     /// `query_timeout` does not hold, for the statement waits for who takes its rows, and within a transaction the rows
-    /// are read as a whole first, so that other statements can follow.
+    /// are read as a whole first, so that other statements can follow; so they are in a sandbox on a server.
     #[must_use]
     pub fn stream<Q: Complete, T: Send + 'static>(&self, query: Query<Q, T>) -> Rows<T> {
         let batched = self.driver.streams_in_batches();
@@ -54,7 +54,7 @@ impl Repo {
         let load = query.load;
         // Nobody may wait for room while a statement runs in a transaction: the one who makes room may wait for the
         // transaction.
-        let within = self.in_transaction();
+        let within = self.in_transaction() || self.driver.has_one_connection();
         let held = Arc::new(AtomicBool::new(within));
         let hold = Arc::clone(&held);
         let start = Box::new(move |rows: usize| -> Begun<T> {

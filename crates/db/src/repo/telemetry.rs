@@ -10,7 +10,6 @@ use crate::driver::Reply;
 const TARGET: &str = "zzz_db::query";
 
 /// Whether anybody listens, which is found out in a few nanoseconds.
-#[cfg(feature = "postgres")]
 pub(super) fn is_watched() -> bool {
     tracing::enabled!(target: TARGET, Level::DEBUG)
         || tracing::enabled!(target: "zzz_db::values", Level::TRACE)

@@ -474,22 +474,18 @@ fn unchanged(field: &Field, value: Value, now: DateTime<Utc>) -> Option<Value> {
     }
 }
 
-/// The columns that a struct has in an `insert_all`: all, without a key that is not set.
-pub(super) fn sent_columns(record: &dyn Record) -> Vec<usize> {
-    let meta = record.meta();
-    let is_left_out = |at: usize, field: &Field| {
-        !field.writable.ever()
-            || (meta.primary_key.contains(&at)
-                && field.generate.is_none()
-                && (field.is_unset)(&record.dump(at)))
-    };
-    meta.columns().filter(|(at, field)| !is_left_out(*at, field)).map(|(at, _)| at).collect()
+/// Whether an `insert_all` leaves a key of a struct to the database: it is not set.
+pub(super) fn key_is_left_out(record: &dyn Record, at: usize, field: &Field) -> bool {
+    field.generate.is_none() && (field.is_unset)(&record.dump(at))
 }
 
-/// The values of a struct for `insert_all`, where every row has the same columns.
-pub(super) fn row_values(record: &dyn Record, columns: &[usize], now: DateTime<Utc>) -> Vec<Value> {
-    let fields = record.meta().fields;
-    columns.iter().map(|at| unchanged(&fields[*at], record.dump(*at), now).unwrap_or(Value::Null)).collect()
+/// The value of a field in an `insert_all`, where every row has the same columns.
+pub(super) fn sent_value(record: &dyn Record, at: usize, field: &Field, now: DateTime<Utc>) -> Value {
+    let value = record.dump(at);
+    if !(field.is_unset)(&value) {
+        return value;
+    }
+    field.generate.map_or(Value::Null, |generate| generate(now))
 }
 
 fn sets(meta: &'static Meta, changes: &Changes) -> Vec<SetTerm> {

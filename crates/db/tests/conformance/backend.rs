@@ -77,7 +77,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    fn schema(self) -> &'static str {
+    pub(crate) fn schema(self) -> &'static str {
         match self {
             Self::Sqlite => include_str!("schema/sqlite.sql"),
             Self::Postgres => include_str!("schema/postgres.sql"),
@@ -134,6 +134,8 @@ pub(crate) struct Db {
     pub(crate) text: String,
     pub(crate) folder: Folder,
     pub(crate) backend: Backend,
+    #[cfg(feature = "sandbox")]
+    pub(crate) has_sandboxes: std::cell::Cell<bool>,
 }
 
 fn next() -> u32 {
@@ -177,12 +179,24 @@ impl Db {
         for statement in backend.schema().split(';').filter(|sql| !sql.trim().is_empty()) {
             repo.with_query_timeout(None).execute(statement, []).await.unwrap();
         }
-        Some(Self { repo, url, text, folder, backend })
+        Some(Self {
+            repo,
+            url,
+            text,
+            folder,
+            backend,
+            #[cfg(feature = "sandbox")]
+            has_sandboxes: std::cell::Cell::default(),
+        })
     }
 
-    /// Drops the database, whoever is connected to it.
+    /// Drops the database, whoever is connected to it, and those of its sandboxes.
     async fn drop(self) {
         self.repo.close().await;
+        #[cfg(feature = "sandbox")]
+        if self.has_sandboxes.get() && self.backend != Backend::Sqlite {
+            zzz_db::sandbox::Sandbox::drop_databases(&self.url).await.unwrap();
+        }
         if let Some(server) = self.backend.server() {
             let name = self.name();
             let url = DatabaseUrl::parse(server, Path::new("/")).unwrap();

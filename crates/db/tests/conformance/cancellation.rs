@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use zzz_db::{DatabaseConfig, Error, Repo};
+use zzz_db::{DatabaseConfig, Error, Isolation, Repo, Retry, TransactionOptions};
 
 use crate::backend::{Backend, Post, config};
 use crate::case;
@@ -42,9 +42,9 @@ async fn step() {
     tokio::task::yield_now().await;
 }
 
-async fn work(repo: &Repo) -> Result<(), Error> {
+async fn work(repo: &Repo, retry: Retry) -> Result<(), Error> {
     let post = |title: &str| Post { title: title.into(), ..Post::default() };
-    repo.transaction(async |tx| {
+    repo.transaction_retry(retry, async |tx| {
         step().await;
         tx.insert(post("a")).await?;
         step().await;
@@ -64,26 +64,80 @@ async fn work(repo: &Repo) -> Result<(), Error> {
     .await
 }
 
+/// Drops the work at each of its await points, and looks what is left.
+async fn drop_at_every_point(repo: &Repo, retry: Retry) {
+    let mut polls = 0;
+    loop {
+        polls += 1;
+        let done = drop_after(polls, work(repo, retry)).await;
+        // The writer serves the next caller, which also waits until the rollback is done.
+        repo.execute("UPDATE tags SET weight = 1", []).await.unwrap();
+        let titles: Vec<String> =
+            Post::query().order_by(Post::id.asc()).select(Post::title).all(repo).await.unwrap();
+        // Dropped while the commit runs, the outcome is the database's; it is never a part.
+        assert!(titles.is_empty() || titles == ["a", "b", "c"], "after {polls} polls: {titles:?}");
+        assert!(!done || !titles.is_empty(), "what was acknowledged is there");
+        repo.delete_all(Post::query()).await.unwrap();
+        if done {
+            break;
+        }
+    }
+    assert!(polls > 6, "there are more await points than {polls}");
+}
+
 case! {
     fn a_transaction_dropped_at_any_await_point_is_whole_or_nothing(db) {
         for _ in 0..10 {
+            drop_at_every_point(&db.repo, Retry::new()).await;
+        }
+    }
+
+    fn so_is_one_with_options(db) {
+        for level in [Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable] {
+            for _ in 0..3 {
+                drop_at_every_point(&db.repo, Retry::from(level)).await;
+            }
+        }
+    }
+
+    fn one_that_only_reads_gives_its_connection_back_wherever_it_is_dropped(db, DatabaseConfig { pool_size: 1, ..config() }) {
+        for options in [TransactionOptions::new().read_only(), TransactionOptions::from(Isolation::RepeatableRead).read_only()] {
             let mut polls = 0;
             loop {
                 polls += 1;
-                let done = drop_after(polls, work(&db.repo)).await;
-                // The writer serves the next caller, which also waits until the rollback is done.
-                db.repo.execute("UPDATE tags SET weight = 1", []).await.unwrap();
-                let titles = db.titles().await;
-                // Dropped while the commit runs, the outcome is the database's; it is never a part.
-                assert!(titles.is_empty() || titles == ["a", "b", "c"], "after {polls} polls: {titles:?}");
-                assert!(!done || !titles.is_empty(), "what was acknowledged is there");
-                db.repo.delete_all(Post::query()).await.unwrap();
+                let reading = db.repo.transaction_with(options, async |tx| {
+                    Post::query().count(&tx).await?;
+                    step().await;
+                    tx.transaction(async |part| part.ping().await).await?;
+                    step().await;
+                    Ok::<_, Error>(())
+                });
+                let done = drop_after(polls, reading).await;
+                assert_eq!(db.repo.delete_all(Post::query()).await.unwrap(), u64::from(polls > 1));
+                db.post("a").await;
                 if done {
                     break;
                 }
             }
-            assert!(polls > 6, "there are more await points than {polls}");
+            assert!(polls > 2, "there are more await points than {polls}");
+            db.repo.delete_all(Post::query()).await.unwrap();
         }
+    }
+
+    fn a_pause_before_the_next_try_can_be_dropped(db on Postgres) {
+        let retry = Retry::new().pauses(Duration::from_secs(3_600), Duration::from_secs(3_600));
+        let fails = "DO $$ BEGIN RAISE EXCEPTION 'others' USING ERRCODE = '40001'; END $$";
+        let (failed, mut seen) = tokio::sync::mpsc::unbounded_channel();
+        let trying = db.repo.transaction_retry(retry, async |tx| {
+            let outcome = tx.execute(fails, []).await;
+            let _ = failed.send(());
+            outcome
+        });
+        tokio::select! {
+            _ = trying => unreachable!(),
+            _ = seen.recv() => {}
+        }
+        db.post("a").await;
     }
 
     fn a_queued_statement_whose_caller_is_gone_is_skipped(db, DatabaseConfig { pool_size: 1, ..config() }) {
@@ -148,5 +202,49 @@ case! {
             read.abort();
         }
         while db.repo.ping().await.is_err() {}
+    }
+}
+
+#[cfg(feature = "sandbox")]
+case! {
+    fn a_transaction_in_a_sandbox_dropped_at_any_await_point_is_whole_or_nothing(db) {
+        let sandbox = db.sandbox().await;
+        for _ in 0..10 {
+            drop_at_every_point(&sandbox.repo(), Retry::new()).await;
+        }
+        sandbox.end().await;
+        assert_eq!(db.titles().await, [""; 0]);
+    }
+
+    fn a_statement_in_a_sandbox_dropped_at_any_await_point_is_done_whole_or_not_at_all(db) {
+        let sandbox = db.sandbox().await;
+        let repo = sandbox.repo();
+        repo.insert(Post { title: "a".into(), ..Post::default() }).await.unwrap();
+        for title in ["a", "b"] {
+            let mut polls = 0;
+            loop {
+                polls += 1;
+                // One that is refused does no harm either.
+                let done = drop_after(polls, repo.insert(Post { title: title.into(), ..Post::default() })).await;
+                assert_eq!(Post::query().filter(Post::title.eq("a")).count(&repo).await.unwrap(), 1);
+                repo.delete_all(Post::query().filter(Post::title.eq("b"))).await.unwrap();
+                if done {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn the_start_of_a_sandbox_can_be_dropped_at_any_await_point(db) {
+        drop(db.sandbox().await);
+        let migrations = crate::sandbox::migrations(db.backend);
+        let mut polls = 0;
+        while !drop_after(polls, zzz_db::sandbox::Sandbox::start(&db.url, &migrations)).await {
+            polls += 1;
+        }
+        let sandbox = db.sandbox().await;
+        assert_eq!(Post::query().count(&sandbox.repo()).await.unwrap(), 0);
+        let number = sandbox.url().to_string().rsplit('_').next().unwrap().parse::<u32>();
+        assert!(number.is_err() || number.unwrap() <= polls + 2);
     }
 }

@@ -16,6 +16,7 @@ mod excluded;
 mod expressions;
 mod forms;
 mod hostile;
+mod isolation;
 mod joins;
 mod listening;
 mod lists;
@@ -31,6 +32,10 @@ mod queries;
 mod reading;
 mod refusals;
 mod relations;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_apart;
 mod saving;
 mod schemas;
 mod sharing;

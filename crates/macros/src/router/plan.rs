@@ -28,7 +28,7 @@ pub(super) struct Level {
 
 pub(super) enum Step {
     Route(Box<Planned>),
-    Level(Level),
+    Level(Box<Level>),
     Forward { path: LitStr, full: String, hosts: Vec<String>, to: TokenStream },
     Socket { path: LitStr, full: String, hosts: Vec<String>, socket: TokenStream },
     Fallback { span: Span, full: String, hosts: Vec<String>, handler: HandlerRef },
@@ -150,7 +150,7 @@ fn level(scope: &Scope, outer: &Outer, mistakes: &mut Mistakes) -> Option<Step> 
         steps: Vec::new(),
     };
     items(&scope.items, &inner, &mut level.steps, mistakes);
-    Some(Step::Level(level))
+    Some(Step::Level(Box::new(level)))
 }
 
 /// The whole path, read.
@@ -299,6 +299,6 @@ fn nested(list: &[Item], parent: &str, outer: &Outer, steps: &mut Vec<Step>, mis
             steps: Vec::new(),
         };
         items(std::slice::from_ref(item), &inner, &mut level.steps, mistakes);
-        steps.push(Step::Level(level));
+        steps.push(Step::Level(Box::new(level)));
     }
 }

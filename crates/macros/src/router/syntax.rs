@@ -165,11 +165,13 @@ pub(super) struct List {
 pub(super) struct Owner {
     pub(super) tokens: TokenStream,
     pub(super) text: String,
+    /// Whether it is a fragment's, whose file is another than the router's.
+    pub(super) is_fragment: bool,
 }
 
 impl Owner {
-    fn new(tokens: TokenStream) -> Rc<Self> {
-        Rc::new(Self { text: tokens.to_string(), tokens })
+    fn new(tokens: TokenStream, is_fragment: bool) -> Rc<Self> {
+        Rc::new(Self { text: tokens.to_string(), tokens, is_fragment })
     }
 }
 
@@ -202,7 +204,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn of_router(known: &'a [Fragment], mistakes: &'a mut Mistakes) -> Self {
         Self {
-            owner: Owner::new(quote!(__Routes)),
+            owner: Owner::new(quote!(__Routes), false),
             is_fragment: false,
             mistakes,
             known: Some(known),
@@ -214,7 +216,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn of_fragment(mistakes: &'a mut Mistakes) -> Self {
         Self {
-            owner: Owner::new(quote!(__Fragment)),
+            owner: Owner::new(quote!(__Fragment), true),
             is_fragment: true,
             mistakes,
             known: None,
@@ -403,7 +405,7 @@ impl<'a> Reader<'a> {
         let path: Path = input.parse()?;
         let text = text_of(&self.owner, &path);
         let module = text.rsplit_once("::").map_or("", |(module, _)| module);
-        let (span, end) = (path.span(), path.segments.last().map_or_else(Span::call_site, |last| last.ident.span()));
+        let (span, end) = ends(&path);
         let mut places = self.table.groups.iter_mut().enumerate().flat_map(|(group, lists)| {
             lists.iter_mut().enumerate().map(move |(number, list)| (group, number, list))
         });
@@ -446,8 +448,8 @@ impl<'a> Reader<'a> {
         let handlers = HandlerRef {
             list: self.list(HandlerList::Actions(module.clone(), actions.clone())),
             at: 0,
-            span: module.span(),
-            end: module.segments.last().map_or_else(Span::call_site, |last| last.ident.span()),
+            span: ends(&module).0,
+            end: ends(&module).1,
             text: text_of(&self.owner, &module),
         };
         let items = if input.peek(syn::token::Brace) {
@@ -514,7 +516,7 @@ impl<'a> Reader<'a> {
         let mut within = self.within.clone();
         within.push(fragment);
         let mut inner = Reader {
-            owner: Owner::new(fragment.owner()),
+            owner: Owner::new(fragment.owner(), true),
             is_fragment: true,
             mistakes: self.mistakes,
             known: self.known,
@@ -528,6 +530,16 @@ impl<'a> Reader<'a> {
         }
         items.extend(table.items);
     }
+}
+
+/// The first and the last token of a path: what lies between is underlined.
+pub(super) fn ends(path: &Path) -> (Span, Span) {
+    let last = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    let first = match &path.leading_colon {
+        Some(colon) => colon.spans[0],
+        None => path.segments.first().map_or(last, |first| first.ident.span()),
+    };
+    (first, last)
 }
 
 /// What tells handlers apart: their path, and the module in which it is written.

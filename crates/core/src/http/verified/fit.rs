@@ -23,7 +23,7 @@ pub struct Checks {
     /// A line for each check: what it is, the place of the handler, how many parameters its path has, and how long the line
     /// of `words` is.
     rows: &'static [u8],
-    /// A line for each check, for messages: the line in the file, the path, and the handler; or the module and its actions.
+    /// A line for each check, for messages: where it stands, the path, and the handler; or the module and its actions.
     words: &'static str,
     /// Where the next line of `rows` begins.
     next: usize,
@@ -283,7 +283,7 @@ pub const fn check(mut checks: Checks) -> Checks {
     let mut message = checks.tell(Message::new(), misfit);
     while checks.next < checks.rows.len() {
         if let Some(misfit) = checks.check() {
-            message = checks.tell(message.text("\nline ").text(checks.word(0)).text(": "), misfit);
+            message = checks.tell(message.text("\n").text(checks.word(0)).text(": "), misfit);
         }
     }
     panic!("{}", message.as_str());

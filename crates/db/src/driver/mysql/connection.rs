@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _, MySql, Row as _};
 
-use super::carried::{First, Stop, first};
 use super::decode::{Forms, MysqlRow};
 use super::encode;
 use super::errors;
@@ -16,6 +15,7 @@ use super::options::{Options, Server};
 use super::pulse::Pulse;
 use crate::dialect::Mysql;
 use crate::dialect::mysql as sql;
+use crate::driver::carried::{First, Stop, first};
 use crate::driver::{Request, Sink};
 use crate::{Error, ErrorKind, Result};
 

@@ -40,7 +40,11 @@ fn refused(problem: &MySqlDatabaseError, sql: &str, writes: bool, limit: Option<
         // Interrupted, and the limits that a server may have of its own.
         1317 | 1969 | 3024 => return too_long(&message, limit, sql, Some(cause)),
         number if says_goodbye(number) => return lost(&message, writes, Some(cause.into())),
-        // A lock that took too long, or that was not to be waited for.
+        // A lock that took too long: what a deadlock looks like where the server does not look for them.
+        1205 if !sql.to_ascii_uppercase().contains("NOWAIT") => {
+            return Error::with_source(ErrorKind::Busy, format!("{message}: `{sql}`"), cause).waited();
+        }
+        // A lock that was not to be waited for; MariaDB has the same number for both.
         1205 | 3572 => ErrorKind::Busy,
         1213 | 1614 => ErrorKind::Deadlock,
         1020 => ErrorKind::Serialization,
@@ -53,8 +57,12 @@ fn refused(problem: &MySqlDatabaseError, sql: &str, writes: bool, limit: Option<
         1264 | 1265 | 1292 | 1300 | 1365 | 1366 | 1367 | 1390 | 1406 | 1411 | 1690 | 3140 | 3141 | 4038 => {
             return Error::with_source(ErrorKind::Value, format!("{message} in `{sql}`"), cause);
         }
+        1792 => {
+            let text = format!("{message}: the transaction is read only: `{sql}`");
+            return Error::with_source(ErrorKind::Query, text, cause);
+        }
         // No room, read-only.
-        1021 | 1030 | 1037 | 1038 | 1041 | 1114 | 1290 | 1792 | 1836 => ErrorKind::Storage,
+        1021 | 1030 | 1037 | 1038 | 1041 | 1114 | 1290 | 1836 => ErrorKind::Storage,
         1040 | 1044 | 1045 | NO_DATABASE | 1203 | 1226 | 1698 => ErrorKind::Storage,
         1295 => {
             let text =

@@ -1,7 +1,7 @@
 //! MySQL and MariaDB, on sqlx's driver: a pool of connections of which each statement has one alone.
 //!
 //! The library's connections are in no known state once a future of theirs is dropped half way. Here none ever
-//! is: a statement owns what it needs, and when its caller goes away a task carries it to its end ([`carried`]). A
+//! is: a statement owns what it needs, and when its caller goes away a task carries it to its end ([`carried`](super::carried)). A
 //! write is done whole then, a read or a transaction is stopped by a `KILL QUERY` if it takes long.
 //! Whatever was told to stop is closed, for the order may hit the next statement.
 //!
@@ -9,11 +9,12 @@
 //! MySQL, and would be one more statement wherever the limit is another. A server that is silent is asked over
 //! another connection whether it lives ([`pulse`]).
 
-mod carried;
 mod connection;
 mod decode;
 mod encode;
 mod errors;
+#[cfg(feature = "sandbox")]
+mod implicit;
 mod lock;
 mod options;
 mod pool;
@@ -24,11 +25,12 @@ mod transaction;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::carried::{Carried, Stop};
 use super::control::{self, Control, control};
 use super::{Access, BoxFuture, Driver, MigrationLock, Reply, Request, Timings, Transaction};
 use crate::dialect::{Dialect, Mysql as Sql};
+use crate::repo::TransactionOptions;
 use crate::{DatabaseConfig, Result};
-use carried::{Carried, Stop};
 use connection::{Counts, Failure, Opener, Outcome, Watched};
 use pool::{Lease, Pool};
 
@@ -125,7 +127,7 @@ fn reply(request: Request, counts: Counts, asked: Instant, started: Instant) -> 
         Timings::default()
     };
     let affected = match request.access {
-        Access::Read | Access::Lookup => 0,
+        Access::Read => 0,
         // What gives rows back does not count them.
         _ => counts.affected.max(if request.access == Access::Write { counts.rows } else { 0 }),
     };
@@ -141,18 +143,19 @@ impl Driver for Mysql {
         Box::pin(self.statement(request))
     }
 
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+    fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
         Box::pin(async move {
             let asked = Instant::now();
             loop {
                 let left: Duration = self.pool.acquire_timeout.saturating_sub(asked.elapsed());
                 let lease = self.pool.take(left).await?;
-                match transaction::Open::begin(lease).await {
+                match transaction::Open::begin(lease, options).await {
                     Ok(open) => return Ok(Box::new(open) as Box<dyn Transaction>),
                     // Nothing was begun, or nothing of it is left.
                     Err(failure) if failure.is_lost() && asked.elapsed() < self.pool.acquire_timeout => {}
                     Err(failure) => {
-                        return Err(errors::explain(failure, crate::dialect::mysql::BEGIN, false, None));
+                        let text = crate::dialect::mysql::begin(options);
+                        return Err(errors::explain(failure, &text, false, None));
                     }
                 }
             }

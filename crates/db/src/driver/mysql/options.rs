@@ -150,6 +150,12 @@ impl Options {
         &self.database
     }
 
+    /// Another database of the same server from now on.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn set_database(&mut self, name: &str) {
+        name.clone_into(&mut self.database);
+    }
+
     /// For the library; `whole` with the database, without it for the server alone.
     pub(super) fn connect_options(&self, whole: bool) -> MySqlConnectOptions {
         let mut options = MySqlConnectOptions::new()

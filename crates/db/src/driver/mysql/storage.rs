@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::Options;
-use super::carried::Stop;
 use super::connection::{Connection, Failure, Opener, Watched};
 use super::errors;
 use super::pulse::Pulse;
 use crate::dialect::mysql as sql;
+use crate::driver::carried::Stop;
 use crate::{Error, ErrorKind, Result};
 
 /// How long opening the connection may take.

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::carried::{Carried, Stop};
 use super::connection::{Counts, Failure, Outcome, Watched};
 use super::pool::{Lease, Pool};
 use super::{encode, errors, settle};
 use crate::dialect::mysql as sql;
+use crate::driver::carried::{Carried, Stop};
 use crate::driver::control::{self, Control, control};
 use crate::driver::{Access, BoxFuture, End, Reply, Request, Transaction};
+use crate::repo::TransactionOptions;
 use crate::{Error, ErrorKind, Result};
 
 /// A transaction that is open.
@@ -20,6 +21,7 @@ pub(super) struct Open(Arc<Shared>);
 
 struct Shared {
     pool: Arc<Pool>,
+    options: TransactionOptions,
     /// One statement at a time.
     turn: Arc<Mutex<State>>,
     /// What is to be sent before the next statement.
@@ -43,17 +45,18 @@ const POSTED: &str = "a savepoint of it could not be set or undone";
 
 impl Open {
     /// Begins a transaction.
-    pub(super) async fn begin(lease: Lease) -> Result<Self, Failure> {
+    pub(super) async fn begin(lease: Lease, options: TransactionOptions) -> Result<Self, Failure> {
         let pool = lease.pool();
         let runtime = pool.runtime.clone();
         let begin = async move {
             let (mut lease, stop) = (lease, Stop::default());
             let watched =
                 Watched { opener: &pool.opener, pulse: &pool.pulse, limit: None, writes: true, stop: &stop };
-            let outcome = lease.connection.batch(sql::BEGIN, &watched).await;
+            let outcome = lease.connection.batch(&sql::begin(options), &watched).await;
             settle(&pool, outcome.result)?;
             Ok(Self(Arc::new(Shared {
                 pool: Arc::clone(&pool),
+                options,
                 turn: Arc::new(Mutex::new(State { lease: Some(lease), broken: None })),
                 posts: SyncMutex::default(),
                 ended: AtomicBool::new(false),
@@ -132,7 +135,7 @@ impl Shared {
             let ran = self.judge(state, outcome);
             // DDL has committed what was before it. What follows is a transaction again.
             let again = match state.broken {
-                None => self.batch(state, sql::BEGIN, limit).await,
+                None => self.batch(state, &sql::begin(self.options), limit).await,
                 Some(_) => Ok(()),
             };
             let sql = &request.statement.sql;
@@ -277,6 +280,35 @@ impl Transaction for Open {
                 }
                 shared.end(&mut state, end).await
             };
+            Carried::new(&self.0.pool.runtime, None, work).await
+        })
+    }
+
+    #[cfg(feature = "sandbox")]
+    fn check_in_sandbox(&self, request: &Request) -> Result<()> {
+        super::implicit::check(request)
+    }
+
+    /// What can break a transaction has broken it by now, or does with what was posted.
+    #[cfg(feature = "sandbox")]
+    fn check_part(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            let mut state = Arc::clone(&self.0.turn).lock_owned().await;
+            let shared = Arc::clone(&self.0);
+            let work = async move {
+                shared.flush(&mut state, None).await?;
+                open(&mut state).map(drop)
+            };
+            Carried::new(&self.0.pool.runtime, None, work).await
+        })
+    }
+
+    #[cfg(feature = "sandbox")]
+    fn is_whole(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async {
+            let mut state = Arc::clone(&self.0.turn).lock_owned().await;
+            let shared = Arc::clone(&self.0);
+            let work = async move { shared.batch(&mut state, sql::UNDO, None).await.is_ok() };
             Carried::new(&self.0.pool.runtime, None, work).await
         })
     }

@@ -75,7 +75,12 @@ fn refused(problem: &DbError, sql: &str, writes: bool, limit: Option<Duration>) 
         _ if state.starts_with("28") || state.starts_with("3D") => {
             Error::with_source(ErrorKind::Storage, format!("{message}{hint}"), cause)
         }
-        "25006" | "53100" | "53200" | "58030" => {
+        // Of a server that is read only it is said in the same words.
+        "25006" => {
+            let text = format!("{message}: the transaction is read only, or the server is: `{sql}`");
+            Error::with_source(ErrorKind::Query, text, cause)
+        }
+        "53100" | "53200" | "58030" => {
             Error::with_source(ErrorKind::Storage, format!("{message}{hint}: `{sql}`"), cause)
         }
         _ if state.starts_with("22") => {

@@ -6,6 +6,7 @@ use super::connection::{Connection, Failure, Opener};
 use super::options::Prepare;
 use crate::dialect::postgres as sql;
 use crate::driver::{BoxFuture, MigrationLock};
+use crate::repo::TransactionOptions;
 use crate::{Error, ErrorKind, Result};
 
 /// How long to wait before the lock is asked for again, at first and at most.
@@ -27,7 +28,7 @@ impl Lock {
         let connection = opener.open(|_| {}, || {}).await?;
         // A pooler gives a session to others between transactions, so there one is left open; it holds no snapshot.
         let question = if pooled {
-            connection.batch(sql::BEGIN).await.map_err(|error| lost(&error))?;
+            connection.batch(&sql::begin(TransactionOptions::new())).await.map_err(|error| lost(&error))?;
             sql::TRY_MIGRATION_LOCK_IN_TRANSACTION
         } else {
             sql::TRY_MIGRATION_LOCK

@@ -40,7 +40,7 @@ use bytes::BytesMut;
 use super::control::{self, Control, control};
 use super::{Access, BoxFuture, Driver, MigrationLock, Reply, Request, Sink, Timings, Transaction};
 use crate::dialect::{Dialect, Postgres};
-use crate::repo::Listener;
+use crate::repo::{Listener, TransactionOptions};
 use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
 use connection::{Counts, Failure, Opener};
 use lease::State;
@@ -255,13 +255,15 @@ impl Driver for Postgresql {
         Some(self)
     }
 
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+    fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
         Box::pin(async move {
             let asked = Instant::now();
             loop {
                 let lease = self.pool.take(self.acquire_timeout.saturating_sub(asked.elapsed())).await?;
                 if !lease.connection().is_closed() {
-                    return Ok(Box::new(transaction::Open::begin(lease).await?) as Box<dyn Transaction>);
+                    return Ok(
+                        Box::new(transaction::Open::begin(lease, options).await?) as Box<dyn Transaction>
+                    );
                 }
             }
         })

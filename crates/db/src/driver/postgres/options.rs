@@ -116,9 +116,14 @@ impl Options {
     /// The same server, and the database from which others are created and dropped.
     pub(crate) fn maintenance(&self) -> Self {
         let mut options = self.clone();
-        options.config.dbname(MAINTENANCE);
-        options.database = MAINTENANCE.to_owned();
+        options.set_database(MAINTENANCE);
         options
+    }
+
+    /// Another database of the same server from now on.
+    pub(crate) fn set_database(&mut self, name: &str) {
+        self.config.dbname(name);
+        self.database = name.to_owned();
     }
 
     /// `host:port`, or the socket's folder.

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::dialect::postgres as sql;
 use crate::driver::control::{self, Control, control};
 use crate::driver::{Access, BoxFuture, End, Reply, Request, Timings, Transaction};
+use crate::repo::TransactionOptions;
 
 /// A transaction that is open.
 pub(crate) struct Open {
@@ -22,6 +23,9 @@ pub(crate) struct Open {
     turn: Arc<Mutex<Limit>>,
     /// Something was undone, and the limit with it, if it had been changed.
     undone: AtomicBool,
+    /// A script has committed what a sandbox would have undone.
+    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "only a sandbox wants to know"))]
+    committed: AtomicBool,
 }
 
 /// The limit of each statement that holds in this transaction.
@@ -32,20 +36,22 @@ pub(super) struct Limit {
 
 impl Open {
     /// Begins a transaction.
-    pub(super) async fn begin(mut lease: Lease) -> Result<Self> {
+    pub(super) async fn begin(mut lease: Lease, options: TransactionOptions) -> Result<Self> {
         let connection = Arc::clone(lease.connection());
         let limit = connection.pools_limit();
         // From here on the connection goes back by way of a ROLLBACK.
         lease.set(State::Open);
         connection.start(limit);
-        let begun = connection.batch(sql::BEGIN).await;
+        let text = sql::begin(options);
+        let begun = connection.batch(&text).await;
         connection.stop();
-        begun.map_err(|error| connection.explain(Failure::Server(error), sql::BEGIN, false, limit))?;
+        begun.map_err(|error| connection.explain(Failure::Server(error), &text, false, limit))?;
         Ok(Self {
             lease: SyncMutex::new(Some(lease)),
             connection,
             turn: Arc::new(Mutex::new(Limit { now: limit, changed: false })),
             undone: AtomicBool::new(false),
+            committed: AtomicBool::new(false),
         })
     }
 
@@ -120,7 +126,9 @@ impl Open {
     async fn script(&self, text: &str) -> Result<(), Failure> {
         self.connection.batch(sql::GUARD).await?;
         self.connection.batch(text).await?;
-        Ok(self.connection.batch(sql::GUARD_KEEP).await?)
+        let kept = self.connection.batch(sql::GUARD_KEEP).await;
+        self.committed.fetch_or(kept.is_err(), Ordering::Relaxed);
+        Ok(kept?)
     }
 
     /// The limit ends with the transaction, whatever ends it.
@@ -208,6 +216,36 @@ impl Transaction for Open {
                     Err(self.connection.explain(failure, text, end == End::Commit, limit))
                 }
             }
+        })
+    }
+    /// As it is undone or released with the savepoint before, so is this.
+    #[cfg(feature = "sandbox")]
+    fn read_only_part(&self) -> bool {
+        self.post(sql::READ_ONLY_PART.to_owned());
+        true
+    }
+
+    #[cfg(feature = "sandbox")]
+    fn is_whole(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { !self.committed.load(Ordering::Relaxed) })
+    }
+
+    /// Constraints that wait for the COMMIT are looked at now.
+    #[cfg(feature = "sandbox")]
+    fn check_part(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            let _turn = self.turn.lock().await;
+            if !self.is_open() {
+                return Err(control::ended());
+            }
+            let running = Running::start(&self.connection, self.connection.pools_limit());
+            let checked = self.connection.batch(sql::CHECK_PART).await;
+            drop(running);
+            let failed = |error| {
+                let limit = self.connection.pools_limit();
+                self.connection.explain(Failure::Server(error), sql::COMMIT, false, limit)
+            };
+            checked.map_err(failed)
         })
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::{OpenFlags, ToSql};
 use super::ticket::Ticket;
 use super::{Access, Request, errors};
 use crate::dialect;
+use crate::driver::Sink;
 use crate::value::time;
 use crate::{Error, ErrorKind, Result, Row, Value, ValueRef};
 
@@ -33,9 +34,19 @@ pub(super) struct Connection {
     role: Role,
     path: PathBuf,
     busy_timeout: Duration,
+    /// Whether it waits that long now.
+    patient: bool,
     watch: Arc<Mutex<Watch>>,
     /// Whether writes may share a transaction, and of which version of the structure that is known.
     sharing: Option<(i64, bool)>,
+}
+
+/// A statement as it is to be run.
+pub(super) struct Order<'a> {
+    pub(super) sql: &'a str,
+    pub(super) params: &'a [Value],
+    pub(super) limit: Option<Duration>,
+    pub(super) timed: bool,
 }
 
 /// What came of a statement.
@@ -78,7 +89,7 @@ impl Connection {
     pub(super) fn open(path: &Path, role: Role, busy_timeout: Duration) -> Result<Self> {
         let watch = Arc::new(Mutex::new(Watch::default()));
         let inner = connect(path, role, busy_timeout, &watch)?;
-        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, watch, sharing: None })
+        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, patient: true, watch, sharing: None })
     }
 
     pub(super) fn role(&self) -> Role {
@@ -89,10 +100,9 @@ impl Connection {
         !self.inner.is_autocommit()
     }
 
-    pub(super) fn begin(&mut self) -> Result<()> {
-        self.inner
-            .execute_batch(dialect::WRITER_BEGIN)
-            .map_err(|error| errors::statement(error, dialect::WRITER_BEGIN))
+    pub(super) fn begin(&mut self, to_read: bool) -> Result<()> {
+        let sql = if to_read { dialect::READER_BEGIN } else { dialect::WRITER_BEGIN };
+        self.inner.execute_batch(sql).map_err(|error| errors::statement(error, sql))
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {
@@ -114,15 +124,19 @@ impl Connection {
     pub(super) fn renew(&mut self) {
         if let Ok(fresh) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
             self.inner = fresh;
+            self.patient = true;
             self.sharing = None;
         }
     }
 
     /// Whether a statement waits for another process that holds the file's lock, or fails at once.
     pub(super) fn be_patient(&mut self, patient: bool) {
-        let patience = if patient { self.busy_timeout } else { Duration::ZERO };
-        // It only sets a number, and fails never.
-        let _ = self.inner.busy_timeout(patience);
+        if self.patient != patient {
+            let patience = if patient { self.busy_timeout } else { Duration::ZERO };
+            // It sets a number, and can not fail.
+            let _ = self.inner.busy_timeout(patience);
+            self.patient = patient;
+        }
     }
 
     /// Turns foreign keys on or off, outside of a transaction.
@@ -151,21 +165,33 @@ impl Connection {
     }
 
     /// Runs one statement and hands its rows to the request's sink.
-    ///
-    /// With a ticket a read is stopped once its caller is gone.
-    pub(super) fn run(&mut self, ticket: Option<&Arc<Ticket>>, request: &mut Request) -> Result<Ran> {
-        let started = Instant::now();
-        let deadline = request.timeout.and_then(|timeout| started.checked_add(timeout));
-        let sql = &*request.statement.sql;
-        if request.access == Access::Script {
-            self.watch(deadline, None);
-            let ran = self.inner.execute_batch(sql);
-            return match ran {
-                Ok(()) => Ok(Ran::Done(Counts { query: started.elapsed(), ..Counts::default() })),
-                Err(error) => Err(self.failed(error, sql, request.timeout)),
-            };
+    pub(super) fn run(&mut self, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+        let Request { statement, access, sink, timeout, timed, .. } = request;
+        if *access == Access::Script {
+            return self.script(&statement.sql, *timeout);
         }
+        let order = Order { sql: &statement.sql, params: &statement.params, limit: *timeout, timed: *timed };
+        self.step(Some(ticket), order, &mut **sink)
+    }
 
+    fn script(&mut self, sql: &str, limit: Option<Duration>) -> Result<Ran> {
+        let started = Instant::now();
+        self.watch(limit.and_then(|limit| started.checked_add(limit)), None);
+        match self.inner.execute_batch(sql) {
+            Ok(()) => Ok(Ran::Done(Counts { query: started.elapsed(), ..Counts::default() })),
+            Err(error) => Err(self.failed(error, sql, limit)),
+        }
+    }
+
+    /// Runs one statement and hands its rows to the sink. With a ticket a read is stopped once its caller is gone.
+    pub(super) fn step(
+        &mut self,
+        ticket: Option<&Arc<Ticket>>,
+        Order { sql, params, limit, timed }: Order<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Ran> {
+        let started = Instant::now();
+        let deadline = limit.and_then(|limit| started.checked_add(limit));
         let mut statement = self.inner.prepare_cached(sql).map_err(|error| errors::statement(error, sql))?;
         let reads = statement.readonly();
         if self.role == Role::Reader && !reads {
@@ -174,7 +200,7 @@ impl Connection {
         // A read whose caller is gone is stopped. A write is finished: stopping it would undo the whole
         // transaction around it.
         self.watch(deadline, ticket.filter(|_| reads).cloned());
-        bind(&mut statement, &request.statement.params, sql)?;
+        bind(&mut statement, params, sql)?;
 
         let changes = (!reads).then(|| self.inner.total_changes());
         let mut counts = Counts::default();
@@ -183,15 +209,15 @@ impl Connection {
             let row = match rows.next() {
                 Ok(Some(row)) => SqliteRow(row),
                 Ok(None) => break,
-                Err(error) => return Err(self.failed(error, sql, request.timeout)),
+                Err(error) => return Err(self.failed(error, sql, limit)),
             };
             counts.rows += 1;
-            if request.timed {
+            if timed {
                 let before = Instant::now();
-                request.sink.row(&row)?;
+                sink.row(&row)?;
                 counts.decode += before.elapsed();
             } else {
-                request.sink.row(&row)?;
+                sink.row(&row)?;
             }
         }
         drop(rows);
@@ -368,7 +394,7 @@ fn output(value: &Value) -> Result<ToSqlOutput<'_>, &'static str> {
         Value::Int(value) => ToSqlOutput::Borrowed(Raw::Integer(*value)),
         Value::Float(value) if value.is_nan() => return Err("is NaN, which no column can hold"),
         Value::Float(value) => ToSqlOutput::Borrowed(Raw::Real(*value)),
-        Value::Text(value) if value.contains('\0') => return Err("is a text with a NUL character"),
+        Value::Text(value) if value.as_bytes().contains(&0) => return Err("is a text with a NUL character"),
         Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
             ToSqlOutput::Borrowed(Raw::Text(value.as_bytes()))
         }

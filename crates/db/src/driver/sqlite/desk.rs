@@ -2,8 +2,8 @@
 //!
 //! Each belongs to a thread, which takes work from the queue. While that thread has nothing to do, whoever looks up
 //! one row by its key uses the connection himself: that takes a few microseconds, and handing it to a thread and
-//! waking up again for the answer takes longer. Should it take long after all (the row is on a slow disk), the next
-//! ones go to the threads.
+//! waking up again for the answer takes longer. Should it take long after all, because the table is a view or the
+//! row on a slow disk, it is stopped and given to a thread, and so are the next ones.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use super::connection::Connection;
 
-/// A look-up that takes longer than this was no short one.
-const SHORT: Duration = Duration::from_micros(500);
-/// How many look-ups go to the threads after one that was not short.
-const SPARED: u32 = 128;
+/// How long who asks may take for a look-up.
+pub(super) const SHORT: Duration = Duration::from_millis(1);
+/// How many look-ups go to the threads after one that was not short; twice as many after each one that follows it.
+const FEWEST: u32 = 16;
+/// How many go to the threads at most.
+const MOST: u32 = 1_024;
 
 /// A connection, until it is closed.
 pub(super) struct Desk(Mutex<Option<Connection>>);
@@ -39,26 +41,42 @@ impl Desk {
     }
 }
 
-/// How many look-ups shall go to the threads, because one was not short.
-#[derive(Debug, Default)]
-pub(super) struct Spared(AtomicU32);
+/// How many look-ups shall go to the threads, because one was not short. Several threads may change it at once and
+/// lose what another said, which does no harm.
+#[derive(Debug)]
+pub(super) struct Spared {
+    left: AtomicU32,
+    next: AtomicU32,
+}
 
 impl Spared {
+    pub(super) fn new() -> Self {
+        Self { left: AtomicU32::new(0), next: AtomicU32::new(FEWEST) }
+    }
+
     /// Whether the next look-up may be done by who asks for it.
     pub(super) fn may_ask(&self) -> bool {
-        // Two at once may both be told the last of it, which does no harm.
-        let left = self.0.load(Ordering::Relaxed);
+        let left = self.left.load(Ordering::Relaxed);
         if left > 0 {
-            self.0.store(left - 1, Ordering::Relaxed);
+            self.left.store(left - 1, Ordering::Relaxed);
         }
         left == 0
     }
 
-    /// Learns from how long one took, wherever.
+    /// One has taken this long.
     pub(super) fn note(&self, took: Duration) {
         if took > SHORT {
-            self.0.store(SPARED, Ordering::Relaxed);
+            self.was_long();
+        } else if self.next.load(Ordering::Relaxed) != FEWEST {
+            self.next.store(FEWEST, Ordering::Relaxed);
         }
+    }
+
+    /// One was not short.
+    pub(super) fn was_long(&self) {
+        let next = self.next.load(Ordering::Relaxed);
+        self.left.store(next, Ordering::Relaxed);
+        self.next.store((next * 2).min(MOST), Ordering::Relaxed);
     }
 }
 
@@ -68,11 +86,21 @@ mod tests {
 
     #[test]
     fn after_a_long_look_up_the_next_ones_go_to_the_threads() {
-        let spared = Spared::default();
+        let (spared, long) = (Spared::new(), SHORT + Duration::from_nanos(1));
+        let refused = || (0..).take_while(|_| !spared.may_ask()).count();
         spared.note(SHORT);
-        assert!(spared.may_ask());
-        spared.note(SHORT + Duration::from_nanos(1));
-        let asked = (0..SPARED + 2).filter(|_| spared.may_ask()).count();
-        assert_eq!(asked, 2);
+        assert_eq!(refused(), 0);
+        let learnt = [16, 32, 64, 128, 256, 512, 1_024, 1_024];
+        assert_eq!(
+            learnt.map(|_| {
+                spared.note(long);
+                refused()
+            }),
+            learnt
+        );
+        spared.note(SHORT);
+        assert_eq!(refused(), 0);
+        spared.note(long);
+        assert_eq!(refused(), 16);
     }
 }

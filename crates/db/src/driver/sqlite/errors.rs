@@ -26,7 +26,7 @@ pub(super) fn statement(error: rusqlite::Error, sql: &str) -> Error {
             Error::constraint_failed(constraint, message, error)
         }
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Error::with_source(ErrorKind::Busy, "another process holds the database's lock", error)
+            Error::with_source(ErrorKind::Busy, "another process holds the database's lock", error).waited()
         }
         ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Error::with_source(
             ErrorKind::Storage,

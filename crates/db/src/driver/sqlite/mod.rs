@@ -22,14 +22,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
 
 use super::control::ended;
-use super::{Access, BoxFuture, Driver, End, Reply, Request, Transaction};
+use super::{Access, BoxFuture, Driver, End, Reply, Request, Sink, Transaction};
 use crate::dialect::{Dialect, Sqlite};
-use crate::{DatabaseConfig, Error, ErrorKind, Result};
+use crate::repo::TransactionOptions;
+use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
 use connection::{Connection, Role};
 use desk::{Desk, Spared};
 use queue::Queue;
 use ticket::{Abandon, Ticket};
-use worker::{Command, Job, Single};
+use worker::{Command, Job, Opening, Single};
 
 pub(crate) use connection::create;
 
@@ -60,7 +61,7 @@ impl Pool {
             readers: Arc::new(Queue::new()),
             writer: Arc::new(Queue::new()),
             desks: Vec::new(),
-            spared: Spared::default(),
+            spared: Spared::new(),
             acquire_timeout,
             ended: Mutex::new(ended),
         };
@@ -184,30 +185,35 @@ impl Driver for Pool {
         })
     }
 
-    fn look_up(&self, mut request: Request) -> Result<Result<Reply>, Request> {
+    fn look_up(
+        &self,
+        sql: &str,
+        key: &[Value],
+        sink: &mut dyn Sink,
+        limit: Option<Duration>,
+    ) -> Option<Result<()>> {
         if !self.spared.may_ask() {
-            return Err(request);
+            return None;
         }
-        let Some(mut desk) = self.desks.iter().rev().find_map(|desk| desk.try_take()) else {
-            return Err(request);
-        };
-        let Some(connection) = &mut *desk else { return Err(request) };
-        match worker::look_up(connection, &mut request) {
-            Some(Ok(counts)) => {
-                self.spared.note(counts.query);
-                Ok(Ok(worker::done(request, counts, Duration::ZERO)))
+        let mut desk = self.desks.iter().rev().find_map(|desk| desk.try_take())?;
+        match worker::look_up(desk.as_mut()?, sql, key, sink, limit) {
+            Some(found) => Some(found.map(|took| self.spared.note(took))),
+            None => {
+                self.spared.was_long();
+                sink.restart();
+                None
             }
-            Some(Err(error)) => Ok(Err(error)),
-            None => Err(request),
         }
     }
 
-    fn begin(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        Box::pin(self.open_transaction(true))
+    /// Whatever the level: it is always serializable.
+    fn begin(&self, options: TransactionOptions) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
+        let opening = if options.read_only { Opening::ToRead } else { Opening::ToWrite };
+        Box::pin(self.open_transaction(opening))
     }
 
     fn begin_without_keys(&self) -> BoxFuture<'_, Result<Box<dyn Transaction>>> {
-        Box::pin(self.open_transaction(false))
+        Box::pin(self.open_transaction(Opening::WithoutKeys))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
@@ -221,10 +227,13 @@ impl Driver for Pool {
 }
 
 impl Pool {
-    async fn open_transaction(&self, keys: bool) -> Result<Box<dyn Transaction>> {
+    async fn open_transaction(&self, opening: Opening) -> Result<Box<dyn Transaction>> {
         let (commands, orders) = mpsc::channel();
-        let begin = |ticket, reply| Job::Transaction { ticket, orders, keys, reply };
-        self.submit(&self.writer, "writer", begin).await?;
+        let begin = |ticket, reply| Job::Transaction { ticket, orders, opening, reply };
+        match opening {
+            Opening::ToRead => self.submit(&self.readers, "reader", begin).await?,
+            Opening::ToWrite | Opening::WithoutKeys => self.submit(&self.writer, "writer", begin).await?,
+        }
         Ok(Box::new(Open { commands }))
     }
 
@@ -303,5 +312,44 @@ impl Transaction for Open {
 
     fn end(&self, end: End) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.ask(move |ticket, reply| Command::End(ticket, end, reply)))
+    }
+
+    /// A sandbox is a file of its own here, and a transaction in it a transaction.
+    #[cfg(all(feature = "sandbox", any(feature = "postgres", feature = "mysql")))]
+    fn check_part(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::One;
+
+    #[test]
+    fn a_look_up_takes_a_free_connection_and_waits_for_none() {
+        let folder = std::env::temp_dir().join(format!("zzz-db-pool-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let file = folder.join("test.db");
+            create(&file).unwrap();
+            let config = DatabaseConfig { pool_size: 2, ..DatabaseConfig::default() };
+            let pool = Pool::open(&file, &config).await.unwrap();
+            let look = || {
+                let mut found = One::<i64>::new(|row| crate::row::get(row, 0));
+                // However long the last one took, on a busy machine.
+                while !pool.spared.may_ask() {}
+                pool.look_up("SELECT 7", &[], &mut found, None).map(|done| done.map(|()| found.row))
+            };
+            let mut held: Vec<_> = pool.desks.iter().map(|desk| desk.take()).collect();
+            assert!(look().is_none());
+            held.pop();
+            assert_eq!(look().unwrap().unwrap(), Some(7));
+            held.clear();
+            pool.close().await;
+            assert!(look().is_none());
+        });
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

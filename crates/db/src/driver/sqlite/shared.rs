@@ -6,7 +6,6 @@
 //! a full disk, a write that was stopped at its time limit) undoes what the others did too; then each of them is
 //! run again, in a transaction of its own. So everybody learns what would have happened without the others.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::Request;
@@ -41,13 +40,14 @@ fn first_word(sql: &str) -> &[u8] {
 }
 
 /// The statements that have a transaction of their own, by their SQL: those that took long, and those that undid
-/// the writes of others.
+/// the writes of others. They are few, and their texts are rarely of the same length: that is quicker to look
+/// through than it is to hash.
 #[derive(Default)]
-pub(super) struct Apart(HashSet<String>);
+pub(super) struct Apart(Vec<String>);
 
 impl Apart {
-    fn has(&self, request: &Request) -> bool {
-        !self.0.is_empty() && self.0.contains(&*request.statement.sql)
+    fn place(&self, request: &Request) -> Option<usize> {
+        self.0.iter().position(|sql| *sql == *request.statement.sql)
     }
 
     /// Learns from how long a statement took.
@@ -55,17 +55,17 @@ impl Apart {
         let Ok(Ran::Done(counts)) = ran else { return };
         if counts.query + counts.decode > LONG {
             self.add(request);
-        } else if !self.0.is_empty() {
-            self.0.remove(&*request.statement.sql);
+        } else if let Some(at) = self.place(request) {
+            self.0.swap_remove(at);
         }
     }
 
     fn add(&mut self, request: &Request) {
-        if request.statement.params.len() <= VALUES {
+        if request.statement.params.len() <= VALUES && self.place(request).is_none() {
             if self.0.len() >= KNOWN {
                 self.0.clear();
             }
-            self.0.insert(request.statement.sql.clone());
+            self.0.push(request.statement.sql.clone());
         }
     }
 
@@ -78,7 +78,9 @@ impl Apart {
     }
 
     fn lets(&self, single: &Single) -> bool {
-        single.plain && single.request.statement.params.len() <= VALUES && !self.has(&single.request)
+        single.plain
+            && single.request.statement.params.len() <= VALUES
+            && self.place(&single.request).is_none()
     }
 }
 
@@ -87,7 +89,7 @@ pub(super) fn run(connection: &mut Connection, queue: &Queue, apart: &mut Apart,
     if !apart.lets(&first) || !queue.next_is(|job| apart.lets_share(job)) {
         return alone(connection, apart, first);
     }
-    if let Err(error) = connection.begin() {
+    if let Err(error) = connection.begin(false) {
         return first.refuse(error);
     }
     if !connection.can_share().unwrap_or(false) {

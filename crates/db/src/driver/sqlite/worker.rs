@@ -6,25 +6,35 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::connection::{Connection, Counts, Ran};
-use super::desk::Desk;
+use super::connection::{Connection, Counts, Order, Ran};
+use super::desk::{Desk, SHORT};
 use super::queue::Queue;
 use super::ticket::Ticket;
 use super::{End, Outcome, Request, shared};
-use crate::driver::{Reply, Timings};
-use crate::{Error, ErrorKind, Result};
+use crate::driver::{Reply, Sink, Timings};
+use crate::{Error, ErrorKind, Result, Value};
 
 /// What a thread can be asked for.
 pub(super) enum Job {
     /// One statement.
     Run(Single),
-    /// A transaction, whose commands come over the channel until it ends; foreign keys may not be enforced in it.
+    /// A transaction, whose commands come over the channel until it ends.
     Transaction {
         ticket: Arc<Ticket>,
         orders: mpsc::Receiver<Command>,
-        keys: bool,
+        opening: Opening,
         reply: oneshot::Sender<Result<()>>,
     },
+}
+
+/// What a transaction is begun for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// It only reads, on a reader's thread.
+    ToRead,
+    ToWrite,
+    /// Foreign keys are not enforced in it.
+    WithoutKeys,
 }
 
 /// One statement, and who waits for it.
@@ -44,7 +54,7 @@ impl Single {
     /// Runs it in the transaction that is open, if one is.
     pub(super) fn run(&mut self, connection: &mut Connection) -> Result<Ran> {
         self.waited = self.queued.elapsed();
-        run_one(connection, Some(&self.ticket), &mut self.request)
+        run_one(connection, &self.ticket, &mut self.request)
     }
 
     /// Runs it in a transaction of its own, which it must not leave open.
@@ -100,12 +110,21 @@ pub(super) enum Command {
 /// Reads until the queue is closed; then the connection is closed too.
 pub(super) fn read(desk: &Desk, queue: &Queue) {
     while let Some(job) = queue.pop() {
-        if let Job::Run(mut single) = job
-            && let Some(connection) = &mut *desk.take()
-            && single.ticket.start()
-        {
-            let ran = single.run_alone(connection);
-            single.answer(ran);
+        let mut desk = desk.take();
+        let Some(connection) = &mut *desk else { continue };
+        connection.be_patient(true);
+        match job {
+            Job::Run(mut single) if single.ticket.start() => {
+                let ran = single.run_alone(connection);
+                single.answer(ran);
+            }
+            // Who looks a row up meanwhile finds the desk taken.
+            Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
+                transaction(connection, &orders, opening, reply);
+                connection.roll_back();
+            }
+            // Nobody waits for it any more.
+            Job::Run(_) | Job::Transaction { .. } => {}
         }
     }
     let connection = desk.take().take();
@@ -114,18 +133,22 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
     }
 }
 
-/// Looks up one row by its key, on the thread of who asks for it. `None` if that has to wait for another process.
-pub(super) fn look_up(connection: &mut Connection, request: &mut Request) -> Option<Result<Counts>> {
+/// Looks up one row by its key, on the thread of who asks for it; how long it took. `None` if that is too long, or
+/// would mean to wait for another process.
+pub(super) fn look_up(
+    connection: &mut Connection,
+    sql: &str,
+    key: &[Value],
+    sink: &mut dyn Sink,
+    limit: Option<Duration>,
+) -> Option<Result<Duration>> {
     connection.be_patient(false);
-    let ran = run_one(connection, None, request);
-    connection.be_patient(true);
-    match ran {
-        Ok(Ran::Done(counts)) => Some(Ok(counts)),
+    let order =
+        Order { sql, params: key, limit: Some(limit.map_or(SHORT, |limit| limit.min(SHORT))), timed: false };
+    match guarded(connection, |connection| connection.step(None, order, sink)) {
+        Ok(Ran::Done(counts)) => Some(Ok(counts.query)),
         Ok(Ran::Writes) => None,
-        Err(error) if error.is_busy() => {
-            request.sink.restart();
-            None
-        }
+        Err(error) if error.is_busy() || error.is_query_timeout() => None,
         Err(error) => Some(Err(error)),
     }
 }
@@ -136,12 +159,12 @@ pub(super) fn write(connection: &mut Connection, queue: &Queue) {
     while let Some(job) = queue.pop() {
         match job {
             Job::Run(single) if single.ticket.start() => shared::run(connection, queue, &mut apart, single),
-            Job::Transaction { ticket, orders, keys, reply } if ticket.start() => {
-                if keys {
-                    transaction(connection, &orders, reply);
-                    connection.roll_back();
-                } else {
+            Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
+                if opening == Opening::WithoutKeys {
                     without_keys(connection, &orders, reply);
+                } else {
+                    transaction(connection, &orders, opening, reply);
+                    connection.roll_back();
                 }
                 connection.forget_sharing();
             }
@@ -160,7 +183,7 @@ fn without_keys(
     if let Err(error) = connection.turn_keys(false) {
         let _ = reply.send(Err(error));
     } else {
-        transaction(connection, orders, reply);
+        transaction(connection, orders, Opening::WithoutKeys, reply);
     }
     connection.roll_back();
     // A writer that enforces nothing must not serve others.
@@ -169,9 +192,14 @@ fn without_keys(
     }
 }
 
-/// Runs one statement. A panic of code that decodes a row becomes an error: the thread must live on.
-fn run_one(connection: &mut Connection, ticket: Option<&Arc<Ticket>>, request: &mut Request) -> Result<Ran> {
-    let ran = catch_unwind(AssertUnwindSafe(|| connection.run(ticket, request)));
+/// Runs one statement.
+fn run_one(connection: &mut Connection, ticket: &Arc<Ticket>, request: &mut Request) -> Result<Ran> {
+    guarded(connection, |connection| connection.run(ticket, request))
+}
+
+/// Runs something within its limits. A panic of code that decodes a row becomes an error: the thread must live on.
+fn guarded(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<Ran>) -> Result<Ran> {
+    let ran = catch_unwind(AssertUnwindSafe(|| work(connection)));
     connection.unwatch();
     ran.unwrap_or_else(|_| {
         Err(Error::new(
@@ -182,7 +210,7 @@ fn run_one(connection: &mut Connection, ticket: Option<&Arc<Ticket>>, request: &
 }
 
 /// The reply to a statement that has run.
-pub(super) fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
+fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
     Reply {
         sink: request.sink,
         affected: counts.affected,
@@ -196,9 +224,10 @@ pub(super) fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
 fn transaction(
     connection: &mut Connection,
     commands: &mpsc::Receiver<Command>,
+    opening: Opening,
     reply: oneshot::Sender<Result<()>>,
 ) {
-    let begun = connection.begin();
+    let begun = connection.begin(opening == Opening::ToRead);
     let failed = begun.is_err();
     if reply.send(begun).is_err() || failed {
         return;
@@ -213,9 +242,9 @@ fn transaction(
                 // Some failures (disk full, a stopped write) make SQLite roll back the whole transaction.
                 // What follows would then run outside of any.
                 let outcome = if connection.in_transaction() {
-                    run_one(connection, Some(&ticket), &mut request).and_then(|ran| match ran {
+                    run_one(connection, &ticket, &mut request).and_then(|ran| match ran {
                         Ran::Done(counts) => Ok(done(request, counts, waited)),
-                        Ran::Writes => Err(rolled_back()),
+                        Ran::Writes => Err(reads_only(&request.statement.sql)),
                     })
                 } else {
                     Err(rolled_back())
@@ -246,6 +275,11 @@ fn transaction(
 }
 
 #[cold]
+fn reads_only(sql: &str) -> Error {
+    Error::new(ErrorKind::Query, format!("the transaction is read only, and this writes: `{sql}`"))
+}
+
+#[cold]
 fn rolled_back() -> Error {
     Error::new(
         ErrorKind::Closed,
@@ -258,9 +292,7 @@ fn rolled_back() -> Error {
 mod tests {
     use super::super::connection::Role;
     use super::*;
-    use crate::dialect::Statement;
-    use crate::driver::{Access, Collect};
-    use crate::query::Load;
+    use crate::driver::One;
 
     #[test]
     fn a_look_up_does_not_wait_for_another_process() {
@@ -271,20 +303,13 @@ mod tests {
         other.execute_batch("CREATE TABLE a (b); INSERT INTO a VALUES (7)").unwrap();
         // Without a write-ahead log readers can be locked out. The wait would be longer than any test may take.
         let mut connection = Connection::open(&file, Role::Reader, Duration::from_secs(3_600)).unwrap();
-        let load: Load<i64> = Load::Plain(|row| crate::row::get(row, 0));
-        let mut request = Request {
-            statement: Statement::new("SELECT b FROM a", []),
-            access: Access::Lookup,
-            sink: Box::new(Collect { rows: Vec::new(), load }),
-            timeout: None,
-            timed: false,
-            guarded: false,
-        };
+        let mut found = One::<i64>::new(|row| crate::row::get(row, 0));
+        let sql = "SELECT b FROM a";
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-        assert!(look_up(&mut connection, &mut request).is_none());
+        assert!(look_up(&mut connection, sql, &[], &mut found, None).is_none());
         other.execute_batch("COMMIT").unwrap();
-        assert_eq!(look_up(&mut connection, &mut request).unwrap().unwrap().rows, 1);
-        assert_eq!(request.sink.into_any().downcast::<Collect<i64>>().unwrap().rows, [7]);
+        look_up(&mut connection, sql, &[], &mut found, None).unwrap().unwrap();
+        assert_eq!((found.row, found.several), (Some(7), false));
         drop((connection, other));
         std::fs::remove_dir_all(folder).unwrap();
     }

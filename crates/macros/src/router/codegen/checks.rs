@@ -39,7 +39,8 @@ pub(super) fn checks(
     }
     plan.root.each(&mut |step| {
         let Step::Fallback { full, handler, .. } = step else { return };
-        let params = pattern::parse(full).map(|segments| pattern::params(&segments).len()).unwrap_or_default();
+        let params =
+            pattern::parse(full).map(|segments| pattern::params(&segments).len()).unwrap_or_default();
         checks.fit('p', (if full.is_empty() { "/" } else { full }, params), handler, "the fallback");
     });
     let Checks { rows, words, places, .. } = checks;
@@ -49,7 +50,8 @@ pub(super) fn checks(
         for (first, last) in places {
             let mut argument = Group::new(Delimiter::Parenthesis, checks);
             argument.set_span(*last);
-            checks = [TokenTree::from(Ident::new("__zzz_check", *first)), argument.into()].into_iter().collect();
+            checks =
+                [TokenTree::from(Ident::new("__zzz_check", *first)), argument.into()].into_iter().collect();
         }
         code.extend(quote!(let checks = #checks;));
     }
@@ -73,8 +75,11 @@ impl Checks<'_> {
 
     fn add(&mut self, what: char, handler: &HandlerRef, params: usize, words: [&str; 2]) {
         let (group, begin) = (self.groups.number(&handler.list), self.words.len());
-        let (HandlerRef { list, at, span, end, .. }, line) = (handler, handler.span.unwrap().line());
-        let _ = write!(self.words, "{line}\t{}\t{}", words[0], words[1]);
+        let HandlerRef { list, at, span, end, .. } = handler;
+        if list.owner.is_fragment {
+            let _ = write!(self.words, "{}, ", span.unwrap().file());
+        }
+        let _ = write!(self.words, "line {}\t{}\t{}", span.unwrap().line(), words[0], words[1]);
         let length = self.words.len() - begin;
         let _ = write!(self.rows, "{what}{group} {} {at} {params} {length} ", list.number);
         self.places.push((*span, *end));

@@ -9,7 +9,7 @@ use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, To
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Path;
 
-use super::super::syntax::{HandlerList, List, Table};
+use super::super::syntax::{HandlerList, List, Table, ends};
 
 /// The constants and functions of everything that is written here.
 pub(super) fn groups(private: &TokenStream, written: &Table) -> TokenStream {
@@ -17,12 +17,12 @@ pub(super) fn groups(private: &TokenStream, written: &Table) -> TokenStream {
     for (number, lists) in written.groups.iter().enumerate() {
         let (shapes, handlers) = names(number);
         let all = lists.iter().map(|list| {
-            let group = Group::new(Delimiter::Parenthesis, inspected(list, None));
-            within(private, list, quote!(__zzz_shapes(&#group)))
+            let group = Group::new(Delimiter::Bracket, inspected(list, false));
+            within(private, list, quote!(&#group ))
         });
         code.extend(quote!(pub const #shapes: &'static [&'static [#private::HandlerShape]] = &[#(#all),*];));
         let all = lists.iter().map(|list| {
-            let group = Group::new(Delimiter::Bracket, inspected(list, Some("route")));
+            let group = Group::new(Delimiter::Bracket, inspected(list, true));
             within(private, list, quote!(group.list(&#group)))
         });
         code.extend(quote!(pub fn #handlers(group: &mut #private::HandlerGroup) { #(#all;)* }));
@@ -77,20 +77,20 @@ fn within(private: &TokenStream, list: &HandlerList, expression: TokenStream) ->
     quote!({ use #private::missing::*; { #imports #expression } })
 }
 
-/// `__zzz_handler(posts::index), __zzz_handler(posts::show),`, each with a method behind it if there is one.
-fn inspected(list: &HandlerList, method: Option<&str>) -> TokenStream {
+/// `__zzz_handler(posts::index).shape, __zzz_handler(posts::show).shape,`, or with `.route()`.
+fn inspected(list: &HandlerList, is_route: bool) -> TokenStream {
     let mut code = Vec::new();
     match list {
         HandlerList::Neighbours(_, paths) => {
             for path in paths {
                 let (first, last) = ends(path);
-                one(&mut code, path.to_token_stream(), method, first, last);
+                one(&mut code, path.to_token_stream(), is_route, first, last);
             }
         }
         HandlerList::Actions(path, actions) => {
             let last = ends(path).1;
             for action in actions {
-                one(&mut code, TokenTree::from(Ident::new(action, last)).into(), method, last, last);
+                one(&mut code, TokenTree::from(Ident::new(action, last)).into(), is_route, last, last);
             }
         }
     }
@@ -98,27 +98,17 @@ fn inspected(list: &HandlerList, method: Option<&str>) -> TokenStream {
 }
 
 /// Even the function is the user's token, or the message would show the whole macro.
-fn one(code: &mut Vec<TokenTree>, handler: TokenStream, method: Option<&str>, first: Span, last: Span) {
+fn one(code: &mut Vec<TokenTree>, handler: TokenStream, is_route: bool, first: Span, last: Span) {
     let mut argument = Group::new(Delimiter::Parenthesis, handler);
     argument.set_span(first);
     code.push(Ident::new("__zzz_handler", first).into());
     code.push(argument.into());
-    if let Some(method) = method {
-        code.push(Punct::new('.', Spacing::Alone).into());
-        code.push(Ident::new(method, last).into());
+    code.push(Punct::new('.', Spacing::Alone).into());
+    code.push(Ident::new(if is_route { "route" } else { "shape" }, last).into());
+    if is_route {
         code.push(Group::new(Delimiter::Parenthesis, TokenStream::new()).into());
     }
     code.push(Punct::new(',', Spacing::Alone).into());
-}
-
-/// The first and the last token of a path: what lies between is underlined.
-fn ends(path: &Path) -> (Span, Span) {
-    let last = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
-    let first = match &path.leading_colon {
-        Some(colon) => colon.spans[0],
-        None => path.segments.first().map_or(last, |first| first.ident.span()),
-    };
-    (first, last)
 }
 
 /// The functions of a module.

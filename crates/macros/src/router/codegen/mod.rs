@@ -51,7 +51,7 @@ pub(super) fn router(
         pub struct __Routes;
 
         #[allow(unused_imports)]
-        use #private::{check as __zzz_check, handler as __zzz_handler, shapes as __zzz_shapes};
+        use #private::{check as __zzz_check, handler as __zzz_handler};
 
         #[doc(hidden)]
         #[allow(missing_docs, unreachable_pub, unused_imports, non_snake_case, clippy::all)]
@@ -110,7 +110,7 @@ pub(super) fn fragment(krate: &TokenStream, written: &Table) -> TokenStream {
         pub(crate) struct __Fragment;
 
         #[allow(unused_imports)]
-        use #private::{handler as __zzz_handler, shapes as __zzz_shapes};
+        use #private::handler as __zzz_handler;
 
         #[doc(hidden)]
         #[allow(missing_docs, unreachable_pub, unused_imports, non_snake_case, clippy::all)]

@@ -1,7 +1,7 @@
 //! [`Carried`]: a future that is carried to its end even if whoever waits for it goes away.
 //!
-//! The library's futures leave a connection in no known state when they are dropped half way. So they never are:
-//! what talks to the server owns all that it needs, and when the caller's future is dropped a task takes it over.
+//! The futures of MySQL's library leave a connection in no known state when they are dropped half way, and so would a
+//! statement of a sandbox and the savepoints around it. So they never are: what talks to the server owns all that it needs, and when the caller's future is dropped a task takes it over.
 //! It learns of that by its [`Stop`], and may cut its statement short.
 
 use std::future::Future;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 /// Tells a statement that nobody wants its answer any more.
 #[derive(Clone, Default)]
-pub(super) struct Stop(Arc<Inner>);
+pub(crate) struct Stop(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -24,13 +24,13 @@ struct Inner {
 }
 
 impl Stop {
-    pub(super) fn ask(&self) {
+    pub(crate) fn ask(&self) {
         self.0.asked.store(true, Ordering::Release);
         self.0.told.notify_one();
     }
 
     /// Waits until it is asked for.
-    pub(super) async fn asked(&self) {
+    pub(crate) async fn asked(&self) {
         while !self.0.asked.load(Ordering::Acquire) {
             self.0.told.notified().await;
         }
@@ -38,7 +38,7 @@ impl Stop {
 }
 
 /// A future that is carried to its end.
-pub(super) struct Carried<T: Send + 'static> {
+pub(crate) struct Carried<T: Send + 'static> {
     work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
     runtime: Handle,
     /// Asked when the caller goes away; of `None` the work is done whole.
@@ -46,7 +46,7 @@ pub(super) struct Carried<T: Send + 'static> {
 }
 
 impl<T: Send + 'static> Carried<T> {
-    pub(super) fn new(
+    pub(crate) fn new(
         runtime: &Handle,
         stop: Option<Stop>,
         work: impl Future<Output = T> + Send + 'static,
@@ -81,7 +81,7 @@ impl<T: Send + 'static> Drop for Carried<T> {
 }
 
 /// Which of two futures was ready first.
-pub(super) enum First<A, B> {
+pub(crate) enum First<A, B> {
     /// The first one, which is looked at first.
     Left(A),
     /// The second one.
@@ -89,7 +89,7 @@ pub(super) enum First<A, B> {
 }
 
 /// Waits for the first of two futures.
-pub(super) async fn first<A, B>(
+pub(crate) async fn first<A, B>(
     left: &mut (impl Future<Output = A> + Unpin),
     right: impl Future<Output = B>,
 ) -> First<A, B> {
