@@ -15,7 +15,7 @@ use super::{Value, ValueRef, time};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can not be the type of a schema's field",
     label = "not a field type",
-    note = "use i16, i32, i64, u8, u16, u32, f32, f64, bool, String, Vec<u8>, chrono's DateTime<Utc>, NaiveDateTime, NaiveDate or NaiveTime, an Option of one, or implement `zzz_db::FieldType`"
+    note = "use i16, i32, i64, u8, u16, u32, f32, f64, bool, String, Vec<u8>, chrono's DateTime<Utc>, NaiveDateTime, NaiveDate or NaiveTime, an Option or a Vec of one, or implement `zzz_db::FieldType`"
 )]
 pub trait FieldType: Sized + Send + Sync + 'static {
     /// What a value must be, for messages: `a whole number`.

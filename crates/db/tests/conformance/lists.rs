@@ -10,7 +10,7 @@ use crate::backend::{Backend, Db};
 use crate::case;
 
 #[derive(Schema, Debug, Default, Clone, PartialEq)]
-#[schema(table = "shelves")]
+#[schema(table = "racks")]
 struct Shelf {
     id: i64,
     tags: Vec<String>,
@@ -129,12 +129,12 @@ case! {
     }
 
     fn an_index_on_an_array_is_used(db on Postgres) {
-        db.repo.execute("CREATE INDEX shelves_tags ON shelves USING gin (tags)", []).await.unwrap();
+        db.repo.execute("CREATE INDEX racks_tags ON racks USING gin (tags)", []).await.unwrap();
         let plan = db.repo.transaction(async |tx| {
             tx.execute("SET LOCAL enable_seqscan = off", []).await?;
             Shelf::query().filter(Shelf::tags.contains("a")).explain(&tx).await
         });
         let plan = plan.await.unwrap();
-        assert!(plan.contains("shelves_tags"), "{plan}");
+        assert!(plan.contains("racks_tags"), "{plan}");
     }
 }

@@ -176,7 +176,7 @@ case! {
         rows.next().await.unwrap().unwrap();
         assert_eq!(other.sql::<i64>(in_transaction, []).await.unwrap(), [1]);
         drop(rows);
-        assert_eq!(db.repo.sql::<i64>("SELECT count(*) FROM pg_cursors", []).await.unwrap(), [0]);
+        assert_eq!(db.repo.sql::<i64>("SELECT count(*) FROM pg_cursors WHERE name = 'zzz_rows'", []).await.unwrap(), [0]);
         assert_eq!(other.sql::<i64>(in_transaction, []).await.unwrap(), [0]);
     }
 

@@ -96,7 +96,7 @@ CREATE TABLE documents (
     shout TEXT GENERATED ALWAYS AS (upper(title)) STORED
 );
 CREATE VIEW scores AS SELECT author_id, CAST(sum(score) AS SIGNED) AS total FROM articles GROUP BY author_id;
-CREATE TABLE shelves (
+CREATE TABLE racks (
     id BIGINT AUTO_INCREMENT PRIMARY KEY,
     tags JSON NOT NULL,
     scores JSON,

@@ -84,7 +84,7 @@ CREATE TABLE documents (
     shout TEXT GENERATED ALWAYS AS (upper(title)) STORED
 );
 CREATE VIEW scores AS SELECT author_id, sum(score) AS total FROM articles GROUP BY author_id;
-CREATE TABLE shelves (
+CREATE TABLE racks (
     id INTEGER PRIMARY KEY,
     tags TEXT NOT NULL,
     scores TEXT,
