@@ -69,6 +69,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     };
     Ok(quote! {
         #[automatically_derived]
+        impl #path::value::Element for #ident {}
+
+        #[automatically_derived]
         impl #path::FieldType for #ident {
             const EXPECTS: &'static str = #expects;
             type NotNull = Self;

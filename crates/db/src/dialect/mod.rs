@@ -1,5 +1,6 @@
 //! [`Dialect`]: how a database wants its SQL, one file per database; what they share is written in `render`.
 
+mod lists;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
@@ -22,7 +23,7 @@ pub(crate) use sqlite::{
     READER_PRAGMAS, ROLLBACK, SCHEMA_VERSION, WRITER_BEGIN, pragmas,
 };
 
-pub use syntax::{Returning, Syntax, Upsert};
+pub use syntax::{Lists, Returning, Syntax, Upsert};
 
 pub(crate) use render::{aggregate, count, exists, explain, lookup, select};
 pub(crate) use write::{

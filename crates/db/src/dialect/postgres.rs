@@ -17,6 +17,42 @@ pub(crate) const ROLLBACK: &str = "ROLLBACK";
 /// Keeps everything since BEGIN. A COMMIT of a transaction that has failed, or that raw SQL has ended, would
 /// only warn; the savepoint makes it an error.
 pub(crate) const COMMIT: &str = "SAVEPOINT zzz_commit; COMMIT";
+/// Ends a transaction that has only read.
+pub(crate) const END: &str = "COMMIT";
+/// The cursor of a stream, where there is only one.
+pub(crate) const ROWS: &str = "zzz_rows";
+
+/// Declares a cursor: rows are read as they are fetched, and each once.
+pub(crate) fn declare(name: &str, query: &str) -> String {
+    format!("DECLARE {name} NO SCROLL CURSOR FOR {query}")
+}
+
+/// The next rows of a cursor.
+pub(crate) fn fetch(name: &str, rows: usize) -> String {
+    format!("FETCH {rows} FROM {name}")
+}
+
+/// Closes a cursor.
+pub(crate) fn close(name: &str) -> String {
+    format!("CLOSE {name}")
+}
+
+/// Copies values of these columns into a table, in PostgreSQL's text format.
+pub(crate) fn copy_in(prefix: Option<&str>, table: &str, columns: &[&str]) -> String {
+    let mut sql = String::from("COPY ");
+    if let Some(prefix) = prefix {
+        Postgres.identifier(&mut sql, prefix);
+        sql.push('.');
+    }
+    Postgres.identifier(&mut sql, table);
+    for (at, column) in columns.iter().enumerate() {
+        sql.push_str(if at == 0 { " (" } else { ", " });
+        Postgres.identifier(&mut sql, column);
+    }
+    sql.push_str(") FROM STDIN");
+    sql
+}
+
 /// Opens the part of a transaction that one statement is.
 pub(crate) const GUARD: &str = "SAVEPOINT zzz_guard";
 /// Keeps what the guarded statement did.

@@ -65,6 +65,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn value(&mut self, value: Value) {
+        let value = if matches!(value, Value::List(_)) { self.list_value(value) } else { value };
         self.params.push(value);
         self.dialect.placeholder(&mut self.sql, self.params.len());
     }
@@ -220,19 +221,15 @@ impl<'a> Writer<'a> {
             }
             Expr::Aggregate(aggregation) => self.aggregation(aggregation),
             Expr::Fragment(text, arguments) => self.fragment(text, arguments),
-            Expr::Push(column, value) => {
-                let [before, between, after] = self.syntax.json_push;
-                self.text(before);
-                self.name(column);
-                self.text(between);
-                self.value(value.clone());
-                self.text(after);
-            }
+            Expr::List(left, operator, values) => self.list_condition(left, *operator, values),
+            Expr::Append(column, value) => self.append(column, value),
+            Expr::Remove(column, value) => self.remove(column, value),
+            Expr::Push(column, value) => self.push_json(column, value.clone()),
         }
     }
 
     /// An expression beside an operator: in parentheses unless nothing can be torn out of it.
-    fn operand(&mut self, expr: &Expr) {
+    pub(super) fn operand(&mut self, expr: &Expr) {
         let whole = matches!(
             expr,
             Expr::Column(..)

@@ -9,6 +9,17 @@ pub enum Upsert {
     OnDuplicateKey,
 }
 
+/// How a database keeps lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lists {
+    /// As arrays, with operators of their own.
+    Array,
+    /// As JSON, whose values are rows of `json_each`.
+    JsonTable,
+    /// As JSON, with `JSON_CONTAINS` and `JSON_OVERLAPS`.
+    JsonFunctions,
+}
+
 /// Which statements can give back the rows that they wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Returning {
@@ -68,6 +79,8 @@ pub struct Syntax {
     pub limit_in_subquery: bool,
     /// Whether a decimal number is one of itself; else a placeholder is told that it stands for one.
     pub decimals: bool,
+    /// How lists are kept, and what can be asked of them.
+    pub lists: Lists,
     /// Appending a value to a JSON array: the text before the column, between it and the value, and after.
     pub json_push: [&'static str; 3],
 }
@@ -97,6 +110,7 @@ impl Syntax {
         escape: " ESCAPE '\\'",
         limit_in_subquery: true,
         decimals: true,
+        lists: Lists::Array,
         json_push: ["coalesce(", ", '[]'::jsonb) || jsonb_build_array(", "::jsonb)"],
     };
 
@@ -110,6 +124,7 @@ impl Syntax {
         set_operations_all: false,
         row_locks: false,
         typed_values: false,
+        lists: Lists::JsonTable,
         json_push: ["json_insert(coalesce(", ", '[]'), '$[#]', json(", "))"],
         ..Self::STANDARD
     };
@@ -141,6 +156,7 @@ impl Syntax {
         escape: " ESCAPE '\\\\'",
         limit_in_subquery: false,
         decimals: false,
+        lists: Lists::JsonFunctions,
         // MariaDB has no type JSON to cast to.
         json_push: ["json_array_append(coalesce(", ", json_array()), '$', json_extract(", ", '$'))"],
         ..Self::STANDARD

@@ -423,14 +423,17 @@ fn refers_elsewhere(expr: &Expr, source: &str) -> bool {
     let any = |exprs: &[Expr]| exprs.iter().any(|expr| refers_elsewhere(expr, source));
     match expr {
         Expr::Column(name, _) => name != source,
-        Expr::Excluded(_) | Expr::Value(_) | Expr::Push(..) => false,
+        Expr::Excluded(_) | Expr::Value(_) => false,
+        Expr::Push(..) | Expr::Append(..) | Expr::Remove(..) => false,
         // A query of its own brings its own sources.
         Expr::InQuery(left, _) => refers_elsewhere(left, source),
         Expr::Exists(_) | Expr::Scalar(_) => false,
         Expr::Binary(left, _, right) => refers_elsewhere(left, source) || refers_elsewhere(right, source),
-        Expr::IsNull(inner, _) | Expr::InList(inner, _) | Expr::Like(inner, ..) | Expr::Not(inner) => {
-            refers_elsewhere(inner, source)
-        }
+        Expr::IsNull(inner, _)
+        | Expr::InList(inner, _)
+        | Expr::Like(inner, ..)
+        | Expr::List(inner, ..)
+        | Expr::Not(inner) => refers_elsewhere(inner, source),
         Expr::All(parts) | Expr::Any(parts) | Expr::Call(_, parts) | Expr::Fragment(_, parts) => any(parts),
         Expr::Case(branches, otherwise) => {
             let mut parts = branches.iter().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref());

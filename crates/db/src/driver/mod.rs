@@ -37,6 +37,19 @@ pub(crate) trait Driver: Send + Sync + 'static {
     /// Runs one statement on whichever connection is free.
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
 
+    /// Reads rows for who takes them one by one, so many at a time where the database can:
+    /// [`streams_in_batches`](Self::streams_in_batches). Between two batches it waits until the rows are
+    /// [taken](Sink::taken).
+    fn stream(&self, request: Request, rows: usize) -> BoxFuture<'_, Result<Reply>> {
+        let _ = rows;
+        self.run(request)
+    }
+
+    /// Whether rows come so many at a time, and nothing runs in between.
+    fn streams_in_batches(&self) -> bool {
+        false
+    }
+
     /// Finds one row by its key at once, on the caller's thread, if that is quicker than handing it over. If not, `None`;
     /// the sink is then as it was.
     fn look_up(
@@ -87,6 +100,18 @@ pub(crate) trait Driver: Send + Sync + 'static {
 pub(crate) trait Transaction: Send + Sync + 'static {
     /// Runs one statement.
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>>;
+
+    /// As [`Driver::stream`].
+    fn stream(&self, request: Request, rows: usize) -> BoxFuture<'_, Result<Reply>> {
+        let _ = rows;
+        self.run(request)
+    }
+
+    /// PostgreSQL's.
+    #[cfg(feature = "postgres")]
+    fn as_postgres(&self) -> Option<&postgres::Open> {
+        None
+    }
 
     /// Runs SQL that nobody waits for, before whatever is asked for next. If it fails, the whole transaction
     /// is rolled back, and what is asked for next fails.
@@ -214,6 +239,12 @@ pub(crate) trait Sink: Send {
         allow(dead_code, reason = "the threads of SQLite may block")
     )]
     fn room(&mut self) -> Option<BoxFuture<'_, Result<()>>> {
+        None
+    }
+
+    /// Waits, between two batches of rows, until those before are taken; `None` if nobody has to wait.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "others have no batches"))]
+    fn taken(&mut self) -> Option<BoxFuture<'_, Result<()>>> {
         None
     }
 

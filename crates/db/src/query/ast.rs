@@ -37,6 +37,15 @@ impl Operator {
     }
 }
 
+/// What is asked about a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListOperator {
+    /// Whether it has all of these values.
+    Contains,
+    /// Whether it has one of them.
+    Overlaps,
+}
+
 /// Which rules a LIKE pattern follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pattern {
@@ -112,9 +121,15 @@ pub(crate) enum Expr {
     Aggregate(Box<Aggregation>),
     /// SQL of the app's own, each `?` of which stands for an expression.
     Fragment(&'static str, Vec<Expr>),
+    /// Whether a list has such values.
+    List(Box<Expr>, ListOperator, Vec<Value>),
+    /// A column's list with a value at its end.
+    Append(Box<Expr>, Value),
+    /// A column's list without a value.
+    Remove(Box<Expr>, Value),
     /// A column's JSON array with a value at its end.
     #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has arrays everywhere"))]
-    Push(Name, Value),
+    Push(Box<Expr>, Value),
 }
 
 impl Expr {
@@ -166,6 +181,10 @@ impl Expr {
             Self::InList(inner, values) => Self::InList(one(inner), values),
             Self::InQuery(inner, query) => Self::InQuery(one(inner), query),
             Self::Like(inner, pattern, text) => Self::Like(one(inner), pattern, text),
+            Self::List(inner, operator, values) => Self::List(one(inner), operator, values),
+            Self::Append(inner, value) => Self::Append(one(inner), value),
+            Self::Remove(inner, value) => Self::Remove(one(inner), value),
+            Self::Push(inner, value) => Self::Push(one(inner), value),
             Self::Not(inner) => Self::Not(one(inner)),
             Self::All(parts) => Self::All(all(parts)),
             Self::Any(parts) => Self::Any(all(parts)),

@@ -99,7 +99,6 @@ where
     where
         W: Sources<Root = S>,
     {
-        let column = self.meta().column;
-        Assignment::new(column, Expr::Push(column.into(), crate::Json(value).dump_json()))
+        Assignment::new(self.meta().column, Expr::Push(Box::new(self.expr()), crate::Json(value).dump_json()))
     }
 }

@@ -10,6 +10,7 @@
 //! | `source` | what a query reads from, and how the compiler knows it |
 //! | `column`, `methods`, `operand` | columns, what can be done with them, and with what |
 //! | `term`, `fragment` | computed values: aggregates, CASE, SQL of the app's own |
+//! | `list` | what can be done with columns that are lists |
 //! | `condition` | conditions, orders, assignments |
 //! | `select` | what a row becomes |
 //! | `ast` | the tree that all of these build, and that dialects write |
@@ -19,6 +20,7 @@ mod column;
 mod condition;
 mod fragment;
 mod join;
+mod list;
 mod methods;
 mod operand;
 mod run;

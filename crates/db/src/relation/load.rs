@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::preload::{Edge, Fill, Load, Preload};
+use super::preload::{Edge, Fill, Load, Owners, Preload};
 use super::{Association, RelationMeta, owner_key, reach, unique};
 use crate::driver::{Access, BoxFuture};
 use crate::query::ast::{Output, Select};
@@ -32,25 +32,34 @@ impl Key {
 }
 
 /// Loads relations into records, all of them at once.
-pub(crate) async fn run<S: Send>(
+pub(crate) async fn run<S: Send + 'static>(
     repo: &Repo,
     preloads: &[Preload<S>],
     force: bool,
     mut records: Vec<&mut S>,
 ) -> Result<()> {
-    if records.is_empty() {
+    if records.is_empty() || preloads.is_empty() {
         return Ok(());
     }
-    let started = preloads.iter().map(|preload| preload.load.start(repo, force, &mut records)).collect();
-    for fill in join(started).await?.into_iter().flatten() {
-        fill(&mut records);
+    // Loops, and types without `S`, where iterators would be compiled for each schema.
+    let mut started = Vec::with_capacity(preloads.len());
+    for preload in preloads {
+        started.push(preload.load.start(repo, force, &mut records));
     }
+    let fills = join(started).await?;
+    fill(fills, &mut records);
     Ok(())
 }
 
-/// Waits for all, and gives what they give in their order.
-async fn join<T>(mut futures: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
-    let mut outcomes: Vec<Option<Result<T>>> = futures.iter().map(|_| None).collect();
+fn fill(fills: Vec<Fill>, records: &mut dyn Owners) {
+    for fill in fills {
+        fill(records);
+    }
+}
+
+/// Waits for all, and gives what there is to fill in, in their order.
+async fn join(mut futures: Vec<BoxFuture<'_, Result<Option<Fill>>>>) -> Result<Vec<Fill>> {
+    let mut outcomes: Vec<Option<Result<Option<Fill>>>> = futures.iter().map(|_| None).collect();
     poll_fn(|context| {
         let mut pending = false;
         for (future, outcome) in futures.iter_mut().zip(&mut outcomes) {
@@ -64,7 +73,7 @@ async fn join<T>(mut futures: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
         if pending { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
-    outcomes.into_iter().flatten().collect()
+    outcomes.into_iter().flatten().filter_map(Result::transpose).collect()
 }
 
 /// Rows that were loaded before, with the records that share them.
@@ -75,7 +84,7 @@ struct Kept<T> {
 
 impl<S, R> Load<S> for Edge<S, R>
 where
-    S: Schema + Source<Schema = S>,
+    S: Schema + Source<Schema = S> + 'static,
     R: Association,
 {
     fn start<'a>(
@@ -83,7 +92,7 @@ where
         repo: &'a Repo,
         force: bool,
         records: &mut [&mut S],
-    ) -> BoxFuture<'a, Result<Option<Fill<S>>>> {
+    ) -> BoxFuture<'a, Result<Option<Fill>>> {
         let field = self.relation.field;
         let path = self.relation.path();
         let mut wanted: Vec<(usize, Value)> = Vec::new();
@@ -124,15 +133,19 @@ where
                 nested.await?;
             }
             let groups = group(self.relation.meta(), owners, rows);
-            let fill: Fill<S> = Box::new(move |records| {
+            let fill: Fill = Box::new(move |records| {
                 let none = Arc::new(Vec::new());
+                let mut put = |at: usize, rows: &Arc<Vec<R::Target>>| {
+                    if let Some(record) = records.owner(at).and_then(|record| record.downcast_mut::<S>()) {
+                        field(record).fill(Arc::clone(rows));
+                    }
+                };
                 for (at, key) in wanted {
-                    let rows = groups.get(&Key::new(&key)).filter(|_| !key.is_null()).unwrap_or(&none);
-                    field(records[at]).fill(Arc::clone(rows));
+                    put(at, groups.get(&Key::new(&key)).filter(|_| !key.is_null()).unwrap_or(&none));
                 }
                 for (rows, sharers) in held {
                     let rows = Arc::new(rows);
-                    sharers.into_iter().for_each(|at| field(records[at]).fill(Arc::clone(&rows)));
+                    sharers.into_iter().for_each(|at| put(at, &rows));
                 }
             });
             Ok(Some(fill))

@@ -1,5 +1,6 @@
 //! What to preload: [`Preload`], [`Edge`], and what can be given for them.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::{Association, Relation};
@@ -7,8 +8,23 @@ use crate::driver::BoxFuture;
 use crate::query::{Complete, Source};
 use crate::{Query, Repo, Result, Schema};
 
-/// Puts what was loaded into the records.
-pub(crate) type Fill<S> = Box<dyn FnOnce(&mut [&mut S]) + Send>;
+/// Records whose type is forgotten, so that what waits for all relations is compiled once, and not for each schema.
+pub(crate) trait Owners {
+    /// The record at this place.
+    fn owner(&mut self, at: usize) -> Option<&mut dyn Any>;
+}
+
+impl<S: 'static> Owners for Vec<&mut S> {
+    fn owner(&mut self, at: usize) -> Option<&mut dyn Any> {
+        match self.get_mut(at) {
+            Some(record) => Some(*record),
+            None => None,
+        }
+    }
+}
+
+/// Puts what was loaded into the records, which are those that the load was started with.
+pub(crate) type Fill = Box<dyn FnOnce(&mut dyn Owners) + Send>;
 
 /// One relation to load, its other end forgotten.
 pub(crate) trait Load<S>: Send + Sync {
@@ -19,7 +35,7 @@ pub(crate) trait Load<S>: Send + Sync {
         repo: &'a Repo,
         force: bool,
         records: &mut [&mut S],
-    ) -> BoxFuture<'a, Result<Option<Fill<S>>>>;
+    ) -> BoxFuture<'a, Result<Option<Fill>>>;
 }
 
 /// A relation of `S` that is to be loaded.

@@ -56,11 +56,6 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Whether a struct has the same columns. Only of a key it depends on the struct which it has.
-    fn fits(&self, record: &dyn Record, meta: &Meta) -> bool {
-        meta.primary_key.iter().all(|at| self.columns.contains(at) == is_sent(record, meta, *at))
-    }
-
     /// The values for statements of so many rows at most. A row without any column has a statement of its own.
     pub(super) fn pieces(self, rows: usize) -> Vec<Vec<Value>> {
         let size = rows.max(1) * self.columns.len();
@@ -337,9 +332,8 @@ fn add(
     now: DateTime<Utc>,
     expected: usize,
 ) {
-    if !batches.last().is_some_and(|batch| batch.fits(record, meta)) {
-        let places = meta.columns().map(|(at, _)| at);
-        let columns: Vec<usize> = places.filter(|at| is_sent(record, meta, *at)).collect();
+    if !batches.last().is_some_and(|batch| has_columns(record, meta, &batch.columns)) {
+        let columns = sent_columns(record, meta);
         // The first batch is usually the only one.
         let room = if batches.is_empty() { expected.min(MOST_AT_FIRST) * columns.len() } else { 0 };
         batches.push(Batch { columns, rows: 0, values: Vec::with_capacity(room) });
@@ -348,6 +342,16 @@ fn add(
         *rows += 1;
         values.extend(columns.iter().map(|at| write::sent_value(record, *at, &meta.fields[*at], now)));
     }
+}
+
+/// The columns that a struct has as a row among others: all, without a key that is not set.
+pub(super) fn sent_columns(record: &dyn Record, meta: &Meta) -> Vec<usize> {
+    meta.columns().map(|(at, _)| at).filter(|at| is_sent(record, meta, *at)).collect()
+}
+
+/// Whether a struct has these columns. Only of a key it depends on the struct which it has.
+pub(super) fn has_columns(record: &dyn Record, meta: &Meta, columns: &[usize]) -> bool {
+    meta.primary_key.iter().all(|at| columns.contains(at) == is_sent(record, meta, *at))
 }
 
 fn is_sent(record: &dyn Record, meta: &Meta, at: usize) -> bool {

@@ -2,6 +2,8 @@
 
 mod bulk;
 mod conflict;
+#[cfg(feature = "postgres")]
+mod copy;
 mod listen;
 mod options;
 mod read;
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 pub use bulk::InsertColumns;
 pub use conflict::OnConflict;
+#[cfg(feature = "postgres")]
+pub use copy::{CopyIn, CopyOut};
 pub use listen::{Heard, Listener};
 pub use options::{InsertOptions, UpdateOptions};
 pub use stream::Rows;
@@ -35,7 +39,8 @@ use transaction::Scope;
 /// A handle of a database: cheap to clone, and the same type outside and inside of a
 /// [transaction](Self::transaction), so that a function that takes `&Repo` works in both.
 ///
-/// Reads run side by side; writes one after the other on SQLite. A query that finds no free connection
+/// Reads run side by side; writes one after the other on SQLite, where those that wait together share a COMMIT and
+/// a row is looked up by its key in the caller's task. A query that finds no free connection
 /// within `acquire_timeout`, or runs longer than `query_timeout`, fails with a [timeout](Error::is_timeout).
 /// When the future of a query is dropped, the query is not begun if it was waiting; a running read is
 /// stopped, and a running write is finished. On PostgreSQL a read that shares its connection with others can not
@@ -237,13 +242,36 @@ impl Repo {
         sink: Box<dyn Sink>,
         guarded: bool,
     ) -> Result<Reply> {
+        self.ask(statement, access, sink, guarded, None).await
+    }
+
+    /// Runs a query whose rows are taken one by one, so many of which are read ahead.
+    pub(crate) async fn run_stream(
+        &self,
+        statement: Statement,
+        sink: Box<dyn Sink>,
+        rows: usize,
+    ) -> Result<Reply> {
+        self.ask(statement, Access::Read, sink, false, Some(rows)).await
+    }
+
+    async fn ask(
+        &self,
+        statement: Statement,
+        access: Access,
+        sink: Box<dyn Sink>,
+        guarded: bool,
+        stream: Option<usize>,
+    ) -> Result<Reply> {
         let watch = Watch::begin(self.dialect().name(), &statement);
         let timed = watch.is_some();
         let request = Request { statement, access, sink, timeout: self.query_timeout, timed, guarded };
         let run = async {
-            match &self.scope {
-                Some(scope) => scope.run(request).await,
-                None => self.driver.run(request).await,
+            match (&self.scope, stream) {
+                (Some(scope), None) => scope.run(request).await,
+                (Some(scope), Some(rows)) => scope.open()?.stream(request, rows).await,
+                (None, Some(rows)) => self.driver.stream(request, rows).await,
+                (None, None) => self.driver.run(request).await,
             }
         };
         match watch {

@@ -29,14 +29,19 @@ impl Scope {
         !self.ended.load(Ordering::Acquire) && self.parent.as_ref().is_none_or(|parent| parent.is_open())
     }
 
-    pub(super) async fn run(&self, request: Request) -> Result<Reply> {
+    /// The transaction, unless this part of it is over.
+    pub(super) fn open(&self) -> Result<&dyn Transaction> {
         if !self.is_open() {
             return Err(Error::new(
                 ErrorKind::Closed,
                 "the transaction has ended; a handle of it was used after it was committed or rolled back",
             ));
         }
-        self.transaction.run(request).await
+        Ok(&*self.transaction)
+    }
+
+    pub(super) async fn run(&self, request: Request) -> Result<Reply> {
+        self.open()?.run(request).await
     }
 }
 

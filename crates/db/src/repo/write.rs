@@ -481,7 +481,11 @@ pub(super) fn key_is_left_out(record: &dyn Record, at: usize, field: &Field) -> 
 
 /// The value of a field in an `insert_all`, where every row has the same columns.
 pub(super) fn sent_value(record: &dyn Record, at: usize, field: &Field, now: DateTime<Utc>) -> Value {
-    unchanged(field, record.dump(at), now).unwrap_or(Value::Null)
+    let value = record.dump(at);
+    if !(field.is_unset)(&value) {
+        return value;
+    }
+    field.generate.map_or(Value::Null, |generate| generate(now))
 }
 
 fn sets(meta: &'static Meta, changes: &Changes) -> Vec<SetTerm> {

@@ -5,6 +5,7 @@ mod decimal;
 mod field_type;
 #[cfg(feature = "json")]
 mod json;
+pub(crate) mod list;
 mod number;
 pub(crate) mod time;
 #[cfg(feature = "uuid")]
@@ -16,6 +17,7 @@ pub(crate) use field_type::to_micros;
 pub use field_type::{CastError, FieldType, Mismatch, Numeric, Textual};
 #[cfg(feature = "json")]
 pub use json::Json;
+pub use list::Element;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 pub use zzz_core::Param;
@@ -50,7 +52,7 @@ pub enum Value {
     Decimal(String),
     /// A JSON document as text.
     Json(String),
-    /// A list, for `= ANY($1)` on PostgreSQL; SQLite has none.
+    /// A list: an array of PostgreSQL; the others keep it as JSON, and take none as a value of raw SQL.
     List(Vec<Value>),
 }
 

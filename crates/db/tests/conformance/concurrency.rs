@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zzz_db::{Error, Repo};
 
-use crate::backend::{Backend, Post, config};
+use crate::backend::{Backend, Post, Tag, config};
 use crate::case;
 
 case! {
@@ -24,6 +24,29 @@ case! {
             task.await.unwrap().unwrap();
         }
         assert_eq!(Post::query().count(&db.repo).await.unwrap(), 50);
+    }
+
+    fn single_writes_at_once_have_each_its_own_outcome(db) {
+        let tasks: Vec<_> = (0..60).map(|n| {
+            let repo = db.repo.clone();
+            // Twenty names, each asked for three times.
+            tokio::spawn(async move { repo.insert(Tag { name: (n % 20).to_string(), weight: n + 1 }).await })
+        }).collect();
+        let (mut kept, mut refused) = (Vec::new(), 0);
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(tag) => kept.push(tag),
+                Err(error) => {
+                    assert!(error.is_unique_violation(), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+        assert_eq!((kept.len(), refused), (20, 40));
+        for tag in kept {
+            assert_eq!(db.repo.get::<Tag>(tag.name.clone()).await.unwrap(), Some(tag), "who was told so has the name");
+        }
+        assert_eq!(Tag::query().count(&db.repo).await.unwrap(), 20);
     }
 
     fn no_increment_is_lost_between_two_pools(db) {

@@ -7,6 +7,24 @@ use crate::blog::{Article, Label, User, seed};
 use crate::case;
 
 case! {
+    /// A prepared statement's columns may not change; it is prepared again.
+    fn a_lookup_outlives_a_change_of_its_table(db) {
+        let thing = db.repo.insert(Thing { text: Some("7".into()), ..Thing::default() }).await.unwrap();
+        let to = |ty: &str| match db.backend {
+            Backend::Sqlite => "SELECT 1".to_owned(),
+            Backend::Postgres => format!("ALTER TABLE things ALTER text TYPE {ty}"),
+            Backend::Mysql => format!("ALTER TABLE things MODIFY text {ty}"),
+        };
+        for ty in ["varchar(10)", "char(10)", "varchar(20)"] {
+            for _ in 0..4 {
+                let found = db.repo.get::<Thing>(thing.id).await.unwrap().unwrap();
+                assert_eq!(found.text.as_deref().map(str::trim_end), Some("7"));
+            }
+            db.repo.sql::<i64>(&to(ty), []).await.unwrap();
+        }
+        assert!(db.repo.get::<Thing>(thing.id).await.unwrap().is_some());
+    }
+
     fn a_value_is_never_sql(db) {
         for title in ["'; DROP TABLE posts; --", "\" OR 1=1 --", "?1 :a @b $c", "\\'; --", "%_%"] {
             let post = db.post(title).await;

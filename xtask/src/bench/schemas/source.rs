@@ -18,10 +18,13 @@ pub(super) struct Library {
     /// A module: a schema, and what is done with it.
     module: &'static str,
     /// What stands for a table in one file of all, if the library has one, and for a group of tables.
-    tables: Option<(&'static str, fn(&[usize]) -> String)>,
+    tables: Option<(&'static str, OfGroup)>,
     /// `main.rs`, below its modules, with `CALLS` where each schema is used.
     main: &'static str,
 }
+
+/// Writes what stands behind the tables of a group.
+type OfGroup = fn(&[usize]) -> String;
 
 /// The file of all tables.
 const TABLES: &str = "schema";

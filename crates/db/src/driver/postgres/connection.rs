@@ -199,6 +199,10 @@ impl From<tokio_postgres::Error> for Failure {
 }
 
 impl Connection {
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use tokio_postgres::types::{FromSql, Kind, Type};
 
-use crate::{Error, ErrorKind, Result, Row, ValueRef};
+use crate::{Error, ErrorKind, Result, Row, Value, ValueRef};
 
 /// 2000-01-01, from which PostgreSQL counts days and microseconds.
 const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
@@ -14,23 +14,43 @@ const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
 /// A row of a result.
 pub(super) struct PostgresRow<'a> {
     row: &'a tokio_postgres::Row,
-    /// The text of values that have none in the row: uuid, numeric.
-    written: OnceCell<Box<[OnceCell<String>]>>,
+    /// The values that are not borrowed from the row: uuid, numeric, arrays.
+    made: OnceCell<Box<[OnceCell<Made>]>>,
 }
 
 impl<'a> PostgresRow<'a> {
     pub(super) fn new(row: &'a tokio_postgres::Row) -> Self {
-        Self { row, written: OnceCell::new() }
+        Self { row, made: OnceCell::new() }
     }
 
-    fn write(&self, column: usize, text: impl FnOnce() -> Option<String>) -> Option<&str> {
-        let all = self.written.get_or_init(|| (0..self.row.len()).map(|_| OnceCell::new()).collect());
+    fn make(&self, column: usize, make: impl FnOnce() -> Option<Made>) -> Option<&Made> {
+        let all = self.made.get_or_init(|| (0..self.row.len()).map(|_| OnceCell::new()).collect());
         let place = all.get(column)?;
         if place.get().is_none() {
-            let _ = place.set(text()?);
+            let _ = place.set(make()?);
         }
-        place.get().map(String::as_str)
+        place.get()
     }
+
+    fn text_of(&self, column: usize, text: impl FnOnce() -> Option<String>) -> Option<&str> {
+        match self.make(column, || text().map(Made::Text))? {
+            Made::Text(text) => Some(text),
+            Made::List(_) => None,
+        }
+    }
+
+    fn list_of(&self, column: usize, list: impl FnOnce() -> Option<Vec<Value>>) -> Option<&[Value]> {
+        match self.make(column, || list().map(Made::List))? {
+            Made::List(list) => Some(list),
+            Made::Text(_) => None,
+        }
+    }
+}
+
+/// A value that does not stand in the row as it is.
+enum Made {
+    Text(String),
+    List(Vec<Value>),
 }
 
 /// The bytes of a value, whatever its type.
@@ -63,28 +83,21 @@ impl Row for PostgresRow<'_> {
             Err(error) => return Err(malformed(described.name(), described.type_(), Some(error))),
         };
         let ty = base(described.type_());
-        let value = match *ty {
-            Type::INT8 => array(raw).map(|raw| ValueRef::Int(i64::from_be_bytes(raw))),
-            Type::INT4 => array(raw).map(|raw| ValueRef::Int(i32::from_be_bytes(raw).into())),
-            Type::INT2 => array(raw).map(|raw| ValueRef::Int(i16::from_be_bytes(raw).into())),
-            Type::OID => array(raw).map(|raw| ValueRef::Int(u32::from_be_bytes(raw).into())),
-            Type::BOOL => array(raw).map(|[raw]: [u8; 1]| ValueRef::Bool(raw != 0)),
-            Type::FLOAT8 => array(raw).map(|raw| ValueRef::Float(f64::from_be_bytes(raw))),
-            Type::FLOAT4 => array(raw).map(|raw| ValueRef::Float(f32::from_be_bytes(raw).into())),
-            Type::TIMESTAMPTZ => {
-                moment(raw).map(|at| ValueRef::DateTime(DateTime::from_naive_utc_and_offset(at, chrono::Utc)))
-            }
-            Type::TIMESTAMP => moment(raw).map(ValueRef::NaiveDateTime),
-            Type::DATE => day(raw).map(ValueRef::Date),
-            Type::TIME => clock(raw).map(ValueRef::Time),
-            Type::BYTEA => Some(ValueRef::Blob(raw)),
-            Type::UUID => self.write(column, || uuid(raw)).map(ValueRef::Text),
-            Type::NUMERIC => self.write(column, || numeric(raw)).map(ValueRef::Decimal),
-            Type::VOID => Some(ValueRef::Null),
-            // One byte says which version of the format follows.
-            Type::JSONB => return utf8(described.name(), raw.get(1..).unwrap_or_default()),
-            _ if is_text(ty) => return utf8(described.name(), raw),
-            _ => return Err(unknown(described.name(), described.type_())),
+        let value = match fixed(ty, raw) {
+            Some(value) => value,
+            None => match *ty {
+                Type::UUID => self.text_of(column, || uuid(raw)).map(ValueRef::Text),
+                Type::NUMERIC => self.text_of(column, || numeric(raw)).map(ValueRef::Decimal),
+                // One byte says which version of the format follows.
+                Type::JSONB => return utf8(described.name(), raw.get(1..).unwrap_or_default()),
+                _ if is_text(ty) => return utf8(described.name(), raw),
+                _ => match ty.kind() {
+                    Kind::Array(member) if is_element(member) => {
+                        self.list_of(column, || list(member, raw)).map(ValueRef::List)
+                    }
+                    _ => return Err(unknown(described.name(), described.type_())),
+                },
+            },
         };
         value.ok_or_else(|| malformed(described.name(), described.type_(), None))
     }
@@ -96,6 +109,71 @@ impl Row for PostgresRow<'_> {
     fn type_name(&self, column: usize) -> Option<&str> {
         self.row.columns().get(column).map(|column| column.type_().name())
     }
+}
+
+/// A value of a type that is read without making anything; `None` of any other type, `Some(None)` if it is malformed.
+#[inline]
+fn fixed<'a>(ty: &Type, raw: &'a [u8]) -> Option<Option<ValueRef<'a>>> {
+    Some(match *ty {
+        Type::INT8 => array(raw).map(|raw| ValueRef::Int(i64::from_be_bytes(raw))),
+        Type::INT4 => array(raw).map(|raw| ValueRef::Int(i32::from_be_bytes(raw).into())),
+        Type::INT2 => array(raw).map(|raw| ValueRef::Int(i16::from_be_bytes(raw).into())),
+        Type::OID => array(raw).map(|raw| ValueRef::Int(u32::from_be_bytes(raw).into())),
+        Type::BOOL => array(raw).map(|[raw]: [u8; 1]| ValueRef::Bool(raw != 0)),
+        Type::FLOAT8 => array(raw).map(|raw| ValueRef::Float(f64::from_be_bytes(raw))),
+        Type::FLOAT4 => array(raw).map(|raw| ValueRef::Float(f32::from_be_bytes(raw).into())),
+        Type::TIMESTAMPTZ => {
+            moment(raw).map(|at| ValueRef::DateTime(DateTime::from_naive_utc_and_offset(at, chrono::Utc)))
+        }
+        Type::TIMESTAMP => moment(raw).map(ValueRef::NaiveDateTime),
+        Type::DATE => day(raw).map(ValueRef::Date),
+        Type::TIME => clock(raw).map(ValueRef::Time),
+        Type::BYTEA => Some(ValueRef::Blob(raw)),
+        Type::VOID => Some(ValueRef::Null),
+        _ => return None,
+    })
+}
+
+/// Whether arrays of this type can be read.
+fn is_element(ty: &Type) -> bool {
+    let ty = base(ty);
+    fixed(ty, &[]).is_some() || matches!(*ty, Type::UUID | Type::NUMERIC | Type::JSONB) || is_text(ty)
+}
+
+/// An array of one dimension: how many dimensions, whether there are NULLs, of which type; how many values, from which
+/// number on; and each with its length before it, -1 of NULL.
+fn list(member: &Type, raw: &[u8]) -> Option<Vec<Value>> {
+    let word = |at: usize| raw.get(at..at + 4).and_then(array).map(i32::from_be_bytes);
+    match word(0)? {
+        0 => return Some(Vec::new()),
+        1 => {}
+        _ => return None,
+    }
+    let member = base(member);
+    let count = usize::try_from(word(12)?).ok()?;
+    let mut values = Vec::with_capacity(count.min(raw.len() / 4));
+    let mut at = 20;
+    for _ in 0..count {
+        let length = word(at)?;
+        at += 4;
+        let Ok(length) = usize::try_from(length) else {
+            values.push(Value::Null);
+            continue;
+        };
+        let raw = raw.get(at..at.checked_add(length)?)?;
+        at += length;
+        let text = |raw| std::str::from_utf8(raw).ok().map(str::to_owned);
+        values.push(match *member {
+            Type::UUID => Value::Text(uuid(raw)?),
+            Type::NUMERIC => Value::Decimal(numeric(raw)?),
+            Type::JSONB => Value::Json(text(raw.get(1..)?)?),
+            _ => match fixed(member, raw) {
+                Some(value) => value?.to_value(),
+                None => Value::Text(text(raw)?),
+            },
+        });
+    }
+    Some(values)
 }
 
 /// What a domain is made of.
@@ -221,7 +299,7 @@ fn unknown(name: &str, ty: &Type) -> Error {
 fn malformed(name: &str, ty: &Type, source: Option<tokio_postgres::Error>) -> Error {
     let message = format!(
         "the column `{name}` of PostgreSQL's type `{ty}` can not be read: its value is out of range, as \
-         `infinity` and `24:00` are"
+         `infinity` and `24:00` are, or it is an array of several dimensions"
     );
     match source {
         Some(source) => Error::with_source(ErrorKind::Decode, message, source),
@@ -254,6 +332,21 @@ mod tests {
     fn a_uuid_is_written_with_dashes() {
         assert_eq!(uuid(&[0xab; 16]).unwrap(), "abababab-abab-abab-abab-abababababab");
         assert_eq!(uuid(&[0xab; 15]), None);
+    }
+
+    #[test]
+    fn arrays_of_one_dimension_are_read_and_others_are_none() {
+        let of = |words: &[i32]| {
+            let raw: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+            list(&Type::INT4, &raw)
+        };
+        assert_eq!(of(&[0, 0, 23]), Some(vec![]));
+        assert_eq!(of(&[1, 1, 23, 2, 1, 4, 7, -1]), Some(vec![Value::Int(7), Value::Null]));
+        assert_eq!(of(&[2, 0, 23, 1, 1, 1, 1, 4, 7]), None);
+        for cut in [&[1, 0, 23, 2, 1, 4, 7][..], &[1, 0, 23, i32::MAX, 1], &[1, 0, 23, 1, 1, i32::MAX], &[1]]
+        {
+            assert_eq!(of(cut), None, "{cut:?}");
+        }
     }
 
     #[test]

@@ -42,6 +42,14 @@ pub(super) fn check(params: &[Value], sql: &str) -> Result<()> {
     Ok(())
 }
 
+/// What of a row can not be sent.
+pub(super) fn check_values(values: &[Value]) -> Result<(), String> {
+    match values.iter().enumerate().find_map(|(at, value)| Some((at, problem(value)?))) {
+        Some((at, problem)) => Err(format!("value {} of the row {problem}", at + 1)),
+        None => Ok(()),
+    }
+}
+
 fn problem(value: &Value) -> Option<&'static str> {
     match value {
         Value::Float(number) if number.is_nan() => Some("is NaN, which not every database can hold"),
@@ -195,6 +203,26 @@ fn text(value: &Value, ty: &Type, out: &mut BytesMut) -> fmt::Result {
     Ok(())
 }
 
+/// A value in the text format of COPY, in which a tab parts values and a line end parts rows.
+pub(super) fn copied(value: &Value, out: &mut BytesMut) -> Result<(), Failure> {
+    if value.is_null() {
+        out.put_slice(b"\\N");
+        return Ok(());
+    }
+    let mut plain = BytesMut::new();
+    text(value, &Type::UNKNOWN, &mut plain)?;
+    for byte in plain {
+        match byte {
+            b'\\' => out.put_slice(b"\\\\"),
+            b'\n' => out.put_slice(b"\\n"),
+            b'\r' => out.put_slice(b"\\r"),
+            b'\t' => out.put_slice(b"\\t"),
+            byte => out.put_u8(byte),
+        }
+    }
+    Ok(())
+}
+
 /// `{1,NULL,"a \"quoted\" text"}`: an array as text.
 fn list(values: &[Value], ty: &Type, out: &mut BytesMut) -> fmt::Result {
     out.put_u8(b'{');
@@ -295,6 +323,21 @@ mod tests {
         let mut out = BytesMut::new();
         let error = Bound(&Value::Int(1 << 40)).to_sql(&Type::INT4, &mut out).err().unwrap();
         assert!(error.to_string().contains("`integer`"), "{error}");
+    }
+
+    #[test]
+    fn nothing_in_a_copied_value_ends_it() {
+        let copied = |value: Value| {
+            let mut out = BytesMut::new();
+            copied(&value, &mut out).unwrap();
+            String::from_utf8(out.to_vec()).unwrap()
+        };
+        assert_eq!(copied(Value::Text("a\tb\nc\\.\r".into())), r"a\tb\nc\\.\r");
+        assert_eq!(copied(Value::Null), r"\N");
+        assert_eq!(copied(Value::Text(r"\N".into())), r"\\N");
+        assert_eq!(copied(Value::Blob(vec![0, 255])), r"\\x00ff");
+        let list = Value::List(vec![Value::Text("a\"b".into()), Value::Null]);
+        assert_eq!(copied(list), r#"{"a\\"b",NULL}"#);
     }
 
     #[test]

@@ -10,7 +10,10 @@
 //! has come: [`lease`]. No request to cancel is ever sent to a shared connection, where it could hit the
 //! statement of another; the server itself keeps the time limit.
 
+mod binding;
 mod connection;
+mod copy;
+mod cursor;
 mod decode;
 mod encode;
 mod errors;
@@ -32,19 +35,39 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
+
 use super::control::{self, Control, control};
 use super::{Access, BoxFuture, Driver, MigrationLock, Reply, Request, Sink, Timings, Transaction};
 use crate::dialect::{Dialect, Postgres};
 use crate::repo::Listener;
-use crate::{DatabaseConfig, Result, Value};
+use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
 use connection::{Counts, Failure, Opener};
 use lease::State;
 use listen::Hub;
 use pool::Pool;
 use statements::Plan;
 
+pub(crate) use copy::{CopyIn, CopyOut};
 pub(crate) use options::Options;
 pub(crate) use statements::Sql;
+pub(crate) use transaction::Open;
+
+/// Writes a row in the text format of COPY.
+///
+/// # Errors
+/// If a value can not be sent.
+pub(crate) fn copy_row(values: &[Value], out: &mut BytesMut) -> Result<()> {
+    encode::check_values(values).map_err(|problem| Error::new(ErrorKind::Value, problem))?;
+    for (at, value) in values.iter().enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b"\t");
+        }
+        encode::copied(value, out).map_err(|error| Error::new(ErrorKind::Value, error.to_string()))?;
+    }
+    out.extend_from_slice(b"\n");
+    Ok(())
+}
 
 /// A pool of connections to one database.
 pub(crate) struct Postgresql {
@@ -79,16 +102,18 @@ impl Postgresql {
         timed: Option<Instant>,
     ) -> Result<Answer> {
         connection::check(sql.text, params)?;
-        // What goes well has no need of a clock.
-        let mut trouble: Option<Instant> = timed;
+        // What goes well has no need of a clock that is exact.
+        let mut asked: Option<Instant> = timed;
+        let mut ticked: Option<u64> = None;
         loop {
             let mut share = match self.pool.share_now()? {
                 Some(share) => share,
                 None => {
-                    let since = *trouble.get_or_insert_with(Instant::now);
-                    Box::pin(self.pool.share(self.acquire_timeout.saturating_sub(since.elapsed()))).await?
+                    let asked = *asked.get_or_insert_with(Instant::now);
+                    Box::pin(self.pool.share(self.acquire_timeout.saturating_sub(asked.elapsed()))).await?
                 }
             };
+            let ticked = *ticked.get_or_insert_with(|| self.pool.ticked());
             let started = timed.map(|_| Instant::now());
             let mut counts = Counts::default();
             let mut behind = share.sends();
@@ -116,10 +141,7 @@ impl Postgresql {
             let outcome = match sent {
                 Some(Ok(rows)) => connection::receive(pin!(rows), sink, timed.is_some(), &mut counts).await,
                 Some(Err(failure)) => Err(failure),
-                None => {
-                    trouble.get_or_insert_with(Instant::now);
-                    continue;
-                }
+                None => continue,
             };
             let failure = match outcome {
                 Ok(()) => {
@@ -132,8 +154,8 @@ impl Postgresql {
                 Failure::Server(error) => errors::is_outdated(error) || errors::is_lost(error),
                 Failure::Ours(_) => false,
             };
-            let since = *trouble.get_or_insert_with(Instant::now);
-            if !again || counts.rows > 0 || since.elapsed() >= self.acquire_timeout {
+            let asked = *asked.get_or_insert_with(|| self.pool.at(ticked));
+            if !again || counts.rows > 0 || asked.elapsed() >= self.acquire_timeout {
                 return Err(share.connection.explain(failure, sql.text, false, self.limit));
             }
         }
@@ -219,6 +241,14 @@ impl Driver for Postgresql {
             return Box::pin(async move { Err(error) });
         }
         Box::pin(self.alone(request))
+    }
+
+    fn stream(&self, request: Request, rows: usize) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.stream_rows(request, rows))
+    }
+
+    fn streams_in_batches(&self) -> bool {
+        true
     }
 
     fn as_postgres(&self) -> Option<&Postgresql> {

@@ -24,7 +24,7 @@ const DEPTH: u32 = 64;
 /// Reads that take no more than this beyond the shortest are quick, and leave together; others gain more from connections
 /// that work side by side.
 const QUICK: u64 = 1_000_000;
-/// Of so many reads of a connection the time is taken of one.
+/// Of so many reads of a connection that have none before them the time is taken of about one.
 const SAMPLED: u64 = 8;
 /// The first pause after a failure to connect, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -35,6 +35,11 @@ pub(super) struct Pool {
     pub(super) acquire_timeout: Duration,
     state: Mutex<State>,
     pub(super) runtime: tokio::runtime::Handle,
+    /// From when on the ticks are counted.
+    epoch: Instant,
+    /// When the watch looked last, in nanoseconds since then: a clock that costs nothing to read, and is right to a tick
+    /// while somebody has a connection.
+    ticked: AtomicU64,
     /// Every connection's task holds a copy of the sender: when the last is gone, all are closed.
     alive: Mutex<Option<mpsc::Sender<()>>>,
     ended: AsyncMutex<mpsc::Receiver<()>>,
@@ -122,6 +127,8 @@ impl Pool {
                 shortest: 0,
             }),
             runtime: tokio::runtime::Handle::current(),
+            epoch: Instant::now(),
+            ticked: AtomicU64::new(0),
             alive: Mutex::new(Some(alive)),
             ended: AsyncMutex::new(ended),
         });
@@ -200,7 +207,24 @@ impl Pool {
 
     #[cold]
     fn watch(self: &Arc<Self>, state: &mut State) {
+        self.tick(Instant::now());
         state.watched = watch::start(self);
+    }
+
+    /// Notes when the watch looked.
+    pub(super) fn tick(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.epoch).as_nanos() as u64;
+        self.ticked.store(since, Ordering::Relaxed);
+    }
+
+    /// When the watch looked last, for [`at`](Self::at).
+    pub(super) fn ticked(&self) -> u64 {
+        self.ticked.load(Ordering::Relaxed)
+    }
+
+    /// When that was.
+    pub(super) fn at(&self, ticked: u64) -> Instant {
+        self.epoch + Duration::from_nanos(ticked)
     }
 
     #[cold]
@@ -264,7 +288,8 @@ impl Pool {
         slot.reads += 1;
         let number = slot.sent;
         slot.sent += 1;
-        let begun = number.is_multiple_of(SAMPLED).then(Instant::now);
+        // One behind others would be thought as slow as they are together.
+        let begun = (slot.reads == 1 && number.is_multiple_of(SAMPLED)).then(Instant::now);
         Some(Share::new(self, at, connection, number, slot.reads == 1, begun))
     }
 

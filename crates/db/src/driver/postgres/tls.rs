@@ -18,6 +18,7 @@ use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
 use tokio_rustls::client::TlsStream;
 
+use super::binding;
 use super::options::{Roots, Trust};
 use crate::{Error, ErrorKind, Result};
 
@@ -178,9 +179,13 @@ impl TlsConnect<Socket> for Connect {
 pub(super) struct Stream(Box<TlsStream<Socket>>);
 
 impl tokio_postgres::tls::TlsStream for Stream {
-    /// Passwords are proved without it: the server may not be asked to require it.
     fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
+        let (_, session) = self.0.get_ref();
+        let certificate = session.peer_certificates().and_then(|chain| chain.first());
+        match certificate.and_then(|certificate| binding::server_end_point(certificate)) {
+            Some(hash) => ChannelBinding::tls_server_end_point(hash),
+            None => ChannelBinding::none(),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! A transaction: a connection of its own until it ends.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex as SyncMutex, PoisonError};
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::connection::{self, Connection, Failure};
 use super::lease::{Lease, State};
@@ -14,18 +14,18 @@ use crate::driver::control::{self, Control, control};
 use crate::driver::{Access, BoxFuture, End, Reply, Request, Timings, Transaction};
 
 /// A transaction that is open.
-pub(super) struct Open {
+pub(crate) struct Open {
     /// Gone once it has ended. What is sent is sent in order, so nobody holds the lock while waiting.
     lease: SyncMutex<Option<Lease>>,
-    connection: std::sync::Arc<Connection>,
+    pub(super) connection: Arc<Connection>,
     /// One statement at a time: a guard is a savepoint, and savepoints are a stack.
-    turn: Mutex<Limit>,
+    turn: Arc<Mutex<Limit>>,
     /// Something was undone, and the limit with it, if it had been changed.
     undone: AtomicBool,
 }
 
 /// The limit of each statement that holds in this transaction.
-struct Limit {
+pub(super) struct Limit {
     now: Option<Duration>,
     changed: bool,
 }
@@ -33,7 +33,7 @@ struct Limit {
 impl Open {
     /// Begins a transaction.
     pub(super) async fn begin(mut lease: Lease) -> Result<Self> {
-        let connection = std::sync::Arc::clone(lease.connection());
+        let connection = Arc::clone(lease.connection());
         let limit = connection.pools_limit();
         // From here on the connection goes back by way of a ROLLBACK.
         lease.set(State::Open);
@@ -44,7 +44,7 @@ impl Open {
         Ok(Self {
             lease: SyncMutex::new(Some(lease)),
             connection,
-            turn: Mutex::new(Limit { now: limit, changed: false }),
+            turn: Arc::new(Mutex::new(Limit { now: limit, changed: false })),
             undone: AtomicBool::new(false),
         })
     }
@@ -64,13 +64,8 @@ impl Open {
             return Err(control::ends(text));
         }
         let asked = Instant::now();
-        let mut limit = self.turn.lock().await;
-        if !self.is_open() {
-            return Err(control::ended());
-        }
-        let connection = &self.connection;
-        let running = Running::start(connection, request.timeout);
-        self.keep_limit(&mut limit, request.timeout).await?;
+        let turn = self.turn(request.timeout).await?;
+        let connection = turn.connection;
         let started = Instant::now();
         let guarded = request.guarded;
         if guarded {
@@ -91,7 +86,7 @@ impl Open {
                 }
             }
         }
-        drop(running);
+        drop(turn);
         let counts = outcome.map_err(|failure| connection.explain(failure, &sql, writes, request.timeout))?;
         let timings = Timings {
             queue: started.saturating_duration_since(asked),
@@ -100,6 +95,25 @@ impl Open {
         };
         let affected = if writes { counts.affected } else { 0 };
         Ok(Reply { sink: request.sink, affected, inserted_id: None, rows: counts.rows, timings })
+    }
+
+    /// Waits until nothing else runs in this transaction, and until it has this limit of a statement.
+    pub(super) async fn turn(&self, wanted: Option<Duration>) -> Result<Turn<'_>> {
+        let mut limit = Arc::clone(&self.turn).lock_owned().await;
+        if !self.is_open() {
+            return Err(control::ended());
+        }
+        let running = Running::start(&self.connection, wanted);
+        self.keep_limit(&mut limit, wanted).await?;
+        Ok(Turn { connection: &self.connection, limit, _running: running })
+    }
+
+    /// Closes a cursor. One that a failure or a savepoint has closed is not missed: the transaction is over then, or
+    /// goes on behind the savepoint.
+    pub(super) fn close_cursor(&self, name: &str) {
+        if self.is_open() {
+            self.connection.post(&sql::close(name));
+        }
     }
 
     /// A script that commits by itself is noticed: the savepoint is gone with its transaction.
@@ -123,6 +137,13 @@ impl Open {
     }
 }
 
+/// The right to run a statement in a transaction.
+pub(super) struct Turn<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) limit: OwnedMutexGuard<Limit>,
+    _running: Running<'a>,
+}
+
 /// Notes on the connection that the server is to answer.
 struct Running<'a>(&'a Connection);
 
@@ -142,6 +163,14 @@ impl Drop for Running<'_> {
 impl Transaction for Open {
     fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(self.statement(request))
+    }
+
+    fn stream(&self, request: Request, rows: usize) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.stream_rows(request, rows))
+    }
+
+    fn as_postgres(&self) -> Option<&Open> {
+        Some(self)
     }
 
     /// If it fails, the server lets everything fail that follows.

@@ -50,6 +50,7 @@ fn watch(pool: &Weak<Pool>) {
         std::thread::sleep(TICK);
         let Some(pool) = pool.upgrade() else { return };
         let now = Instant::now();
+        pool.tick(now);
         let seen = look(&pool, now);
         idle = if seen.anybody { 0 } else { idle + 1 };
         if (idle > IDLE || !seen.goes_on) && pool.is_unwatched() {

@@ -395,7 +395,7 @@ fn output(value: &Value) -> Result<ToSqlOutput<'_>, &'static str> {
         Value::Int(value) => ToSqlOutput::Borrowed(Raw::Integer(*value)),
         Value::Float(value) if value.is_nan() => return Err("is NaN, which no column can hold"),
         Value::Float(value) => ToSqlOutput::Borrowed(Raw::Real(*value)),
-        Value::Text(value) if value.contains('\0') => return Err("is a text with a NUL character"),
+        Value::Text(value) if value.as_bytes().contains(&0) => return Err("is a text with a NUL character"),
         Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
             ToSqlOutput::Borrowed(Raw::Text(value.as_bytes()))
         }

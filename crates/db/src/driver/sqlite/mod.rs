@@ -308,3 +308,36 @@ impl Transaction for Open {
         Box::pin(self.ask(move |ticket, reply| Command::End(ticket, end, reply)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::One;
+
+    #[test]
+    fn a_look_up_takes_a_free_connection_and_waits_for_none() {
+        let folder = std::env::temp_dir().join(format!("zzz-db-pool-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let file = folder.join("test.db");
+            create(&file).unwrap();
+            let config = DatabaseConfig { pool_size: 2, ..DatabaseConfig::default() };
+            let pool = Pool::open(&file, &config).await.unwrap();
+            let look = || {
+                let mut found = One::<i64>::new(|row| crate::row::get(row, 0));
+                // However long the last one took, on a busy machine.
+                while !pool.spared.may_ask() {}
+                pool.look_up("SELECT 7", &[], &mut found, None).map(|done| done.map(|()| found.row))
+            };
+            let mut held: Vec<_> = pool.desks.iter().map(|desk| desk.take()).collect();
+            assert!(look().is_none());
+            held.pop();
+            assert_eq!(look().unwrap().unwrap(), Some(7));
+            held.clear();
+            pool.close().await;
+            assert!(look().is_none());
+        });
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -96,3 +96,12 @@ CREATE TABLE documents (
     shout TEXT GENERATED ALWAYS AS (upper(title)) STORED
 );
 CREATE VIEW scores AS SELECT author_id, CAST(sum(score) AS SIGNED) AS total FROM articles GROUP BY author_id;
+CREATE TABLE shelves (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    tags JSON NOT NULL,
+    scores JSON,
+    days JSON,
+    prices JSON,
+    `keys` JSON,
+    flags JSON
+);

@@ -84,3 +84,12 @@ CREATE TABLE documents (
     shout TEXT GENERATED ALWAYS AS (upper(title)) STORED
 );
 CREATE VIEW scores AS SELECT author_id, sum(score) AS total FROM articles GROUP BY author_id;
+CREATE TABLE shelves (
+    id INTEGER PRIMARY KEY,
+    tags TEXT NOT NULL,
+    scores TEXT,
+    days TEXT,
+    prices TEXT,
+    keys TEXT,
+    flags TEXT
+);
