@@ -100,6 +100,12 @@ impl<'a> Writer<'a> {
             }
         }
         self.params = values;
+        for at in 0..self.params.len() {
+            if matches!(self.params[at], Value::List(_)) {
+                let list = std::mem::replace(&mut self.params[at], Value::Null);
+                self.params[at] = self.list_value(list);
+            }
+        }
     }
 
     pub(super) fn list<T>(
