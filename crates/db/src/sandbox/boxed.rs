@@ -81,6 +81,29 @@ impl Driver for Boxed {
         })
     }
 
+    fn stream(&self, request: Request, rows: usize) -> BoxFuture<'_, Result<Reply>> {
+        match &self.below {
+            Below::Database(driver) if self.life.check().is_ok() => driver.stream(request, rows),
+            _ => self.run(request),
+        }
+    }
+
+    fn streams_in_batches(&self) -> bool {
+        match &self.below {
+            Below::Database(driver) => driver.streams_in_batches(),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            Below::Turns(_) => false,
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    fn as_postgres(&self) -> Option<&crate::driver::postgres::Postgresql> {
+        match &self.below {
+            Below::Database(driver) if self.life.check().is_ok() => driver.as_postgres(),
+            _ => None,
+        }
+    }
+
     fn look_up(
         &self,
         sql: &str,

@@ -179,6 +179,12 @@ impl Transaction for Part {
         })
     }
 
+    #[cfg(feature = "postgres")]
+    fn as_postgres(&self) -> Option<&crate::driver::postgres::Open> {
+        self.check().ok()?;
+        self.transaction.as_postgres()
+    }
+
     fn post(&self, sql: String) {
         self.transaction.post(sql);
     }
