@@ -57,6 +57,8 @@ impl Throwaway {
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command.stdin(Stdio::null()).current_dir(&self.folder);
+        // MariaDB deletes the temporary tables of other servers where it makes its own.
+        command.env("TMPDIR", &self.folder);
         #[cfg(unix)]
         if let Some(user) = self.user {
             use std::os::unix::process::CommandExt as _;

@@ -125,8 +125,13 @@ impl Repo {
 
     #[cold]
     fn no_copy(&self) -> Error {
-        let who = if self.driver.has_one_connection() { "a sandbox" } else { self.dialect().name() };
-        Error::new(ErrorKind::Query, format!("{who} has no COPY; use `insert_all` or `stream`"))
+        let name = self.dialect().name();
+        let message = if name == "postgres" {
+            "in a sandbox COPY runs within a transaction: begin one with `repo.transaction`, or use `insert_all` or `stream`".into()
+        } else {
+            format!("{name} has no COPY; use `insert_all` or `stream`")
+        };
+        Error::new(ErrorKind::Query, message)
     }
 }
 

@@ -237,6 +237,18 @@ case! {
         assert_eq!(Post::query().filter(Post::views.eq(1)).count(&repo).await.unwrap(), 200);
     }
 
+    fn copy_runs_within_a_transaction_of_it(db on Postgres) {
+        let sandbox = db.sandbox().await;
+        let repo = sandbox.repo();
+        let tags = || (0..3).map(|n| Tag { name: format!("tag {n}"), weight: 1, ..Tag::default() });
+        let error = repo.copy_all(tags()).await.unwrap_err().to_string();
+        assert!(error.starts_with("in a sandbox COPY runs within a transaction"), "{error}");
+        assert_eq!(repo.transaction(async |tx| tx.copy_all(tags()).await).await.unwrap(), 3);
+        assert_eq!(Tag::query().count(&repo).await.unwrap(), 3);
+        sandbox.end().await;
+        assert_eq!(Tag::query().count(&db.sandbox().await.repo()).await.unwrap(), 0);
+    }
+
     fn ddl_is_undone_or_refused_with_a_reason(db) {
         let sandbox = db.sandbox().await;
         let repo = sandbox.repo();

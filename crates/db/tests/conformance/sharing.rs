@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use zzz_db::{DatabaseConfig, Error};
 
-use crate::backend::{Db, Post, Tag, Thing, config};
+use crate::backend::{Backend, Db, Post, Tag, Thing, config};
 use crate::case;
 
 fn pool(size: usize) -> DatabaseConfig {
@@ -99,13 +99,18 @@ case! {
         let things = (0..20_000).map(|big| Thing { big: Some(big), text: Some(text.clone()), ..Thing::default() });
         db.repo.insert_all(things).await.unwrap();
         seed(db).await;
-        // Megabytes, more than sockets hold.
-        let mut idle: Vec<_> = (0..1).map(|_| begin(Thing::query().all(&db.repo))).collect();
+        // Megabytes, more than sockets hold; yet a driver that reads as long as something comes may have all of it at once.
+        let mut idle = Box::pin(Thing::query().all(&db.repo));
+        let early = idle.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(early.is_pending() || db.backend == Backend::Mysql);
         for n in 0..50 {
             assert_eq!(db.repo.get_by::<Post>(Post::views.eq(n)).await.unwrap().unwrap().views, n);
         }
-        let things = idle.pop().unwrap().await.unwrap();
-        assert_eq!(things.len(), 20_000);
+        let things = match early {
+            Poll::Ready(things) => things,
+            Poll::Pending => idle.await,
+        };
+        assert_eq!(things.unwrap().len(), 20_000);
     }
 
     fn a_read_behind_a_slow_one_is_answered_over_another_connection(db on Postgres, pool(3)) {
