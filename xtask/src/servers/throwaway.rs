@@ -152,6 +152,8 @@ impl Throwaway {
 
 impl Drop for Throwaway {
     fn drop(&mut self) {
+        // A test that fails may leave it stopped, and then it would never hear of its end.
+        self.signal_all("CONT");
         self.stop(self.goodbye);
         let _ = std::fs::remove_dir_all(&self.folder);
     }
