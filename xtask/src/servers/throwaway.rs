@@ -136,8 +136,13 @@ impl Throwaway {
                 processes.push(own);
             }
         }
-        for id in processes {
-            kill(signal, id);
+        for id in &processes {
+            kill(signal, *id);
+        }
+        // A thread that is at work on another core is so for a while yet.
+        let asked = Instant::now();
+        while signal == "STOP" && !processes.iter().all(|id| is_stopped(*id)) && asked.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -161,6 +166,17 @@ impl Drop for Throwaway {
 
 fn kill(signal: &str, id: u32) {
     let _ = Command::new("kill").arg(format!("-{signal}")).arg(id.to_string()).stderr(Stdio::null()).status();
+}
+
+/// Whether every thread of a process has stopped, or there is none.
+fn is_stopped(id: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    threads.map(|thread| std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default()).all(
+        |stat| {
+            let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+            state.is_empty() || state.starts_with(['T', 'Z', 'X'])
+        },
+    )
 }
 
 /// Whom the server runs as, where we are root: whose the folder is that we have made.

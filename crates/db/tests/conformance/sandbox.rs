@@ -240,7 +240,7 @@ case! {
     fn copy_runs_within_a_transaction_of_it(db on Postgres) {
         let sandbox = db.sandbox().await;
         let repo = sandbox.repo();
-        let tags = || (0..3).map(|n| Tag { name: format!("tag {n}"), weight: 1, ..Tag::default() });
+        let tags = || (0..3).map(|n| Tag { name: format!("tag {n}"), weight: 1 });
         let error = repo.copy_all(tags()).await.unwrap_err().to_string();
         assert!(error.starts_with("in a sandbox COPY runs within a transaction"), "{error}");
         assert_eq!(repo.transaction(async |tx| tx.copy_all(tags()).await).await.unwrap(), 3);
