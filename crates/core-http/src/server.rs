@@ -205,10 +205,11 @@ impl Server {
         drop((stopped, accepting));
         sweeper::start(Arc::clone(&shared), registries.clone());
         stop.await;
-        // Files of sockets go first: nobody new finds the way, and who has found it is in the queue.
+        // Whoever sees from outside that it stops is told so by each response, too.
+        shared.shutdown.begin();
+        // Files of sockets go before the sockets: nobody new finds the way, and who has found it is in the queue.
         drop(guards);
         stopping.send_replace(true);
-        shared.shutdown.begin();
         let _ = accepted.recv().await;
         let cut = match tokio::time::timeout(grace, shared.everyone_gone()).await {
             Ok(()) => 0,

@@ -1,9 +1,10 @@
 //! [`DatabaseConfig`]: the section `[database]` of the configuration.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use zzz_core::config::Secret;
+use zzz_core::config::{Raw, Secret, Setting};
 
 use crate::{DatabaseUrl, Error, ErrorKind, Result};
 
@@ -15,9 +16,8 @@ zzz_core::config_section! {
     pub struct DatabaseConfig in "database" {
         /// `sqlite://path`, `postgres://...` or `mysql://...`; a relative path starts at the app's root.
         url: Option<Secret> = None, env "DATABASE_URL";
-        /// How many connections read at the same time; SQLite has one more, which writes. On a server how many
-        /// there are in all.
-        pool_size: usize = default_pool_size(), in 1..=1000;
+        /// How many connections there are at most: on SQLite those that read, beside one that writes.
+        pool_size: PoolSize = PoolSize::default();
         /// How long a query waits for a connection before it fails; also for a server that does not answer at
         /// all.
         acquire_timeout: Duration = Duration::from_secs(2), in SHORTEST..;
@@ -30,9 +30,50 @@ zzz_core::config_section! {
     }
 }
 
-/// One reader per core, at least two: a slow report must not keep every page waiting.
-fn default_pool_size() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2)
+/// How many connections a pool has at most: a number from 1 to 1,000, or as many as fit the database.
+///
+/// By default it is 10 on a server, as in Ecto, where most of them wait; and on SQLite, which works on your own cores, one
+/// per core and at least two, so that a slow report does not keep every page waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PoolSize(Option<usize>);
+
+impl PoolSize {
+    const LIMITS: RangeInclusive<usize> = 1..=1_000;
+
+    /// Of connections to a server.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        allow(dead_code, reason = "only servers have connections")
+    )]
+    pub(crate) fn on_a_server(self) -> usize {
+        self.0.unwrap_or(10)
+    }
+
+    /// Of connections to a file that read.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite has a file"))]
+    pub(crate) fn on_a_file(self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        self.0.unwrap_or_else(|| cores().max(2))
+    }
+}
+
+impl From<usize> for PoolSize {
+    /// So many; the next that is possible, if it is not.
+    fn from(size: usize) -> Self {
+        Self(Some(size.clamp(*Self::LIMITS.start(), *Self::LIMITS.end())))
+    }
+}
+
+impl Setting for PoolSize {
+    const EXPECTS: &'static str = "a whole number from 1 to 1000";
+
+    fn read(raw: &Raw) -> Option<Self> {
+        usize::read(raw).filter(|size| Self::LIMITS.contains(size)).map(Self::from)
+    }
+
+    fn show(&self) -> Option<Raw> {
+        self.0.as_ref().and_then(Setting::show)
+    }
 }
 
 impl DatabaseConfig {
@@ -58,8 +99,13 @@ mod tests {
     use zzz_core::config::{Env, Layers, Raw};
 
     #[test]
-    fn there_are_always_two_readers() {
-        assert!(DatabaseConfig::default().pool_size >= 2);
+    fn the_size_of_a_pool_fits_the_database() {
+        let unset = DatabaseConfig::default().pool_size;
+        assert_eq!((unset.on_a_server(), unset.on_a_file() >= 2), (10, true));
+        for (size, is) in [(0, 1), (1, 1), (1_000, 1_000), (1_001, 1_000)] {
+            let size = PoolSize::from(size);
+            assert_eq!((size.on_a_server(), size.on_a_file()), (is, is));
+        }
     }
 
     #[test]

@@ -83,7 +83,7 @@
 //! | [`structure`] | a database's structure as SQL |
 //! | [`dialect`] | SQL as each database wants it |
 //! | `driver` | connections and threads; one folder per database |
-//! | `config`, `url`, `error` | [`DatabaseConfig`], [`DatabaseUrl`], [`Error`] |
+//! | `config`, `url`, `error` | [`DatabaseConfig`], [`PoolSize`], [`DatabaseUrl`], [`Error`] |
 //! | `web` | statuses of errors and `or_404` (feature `web`) |
 //!
 //! # Features
@@ -157,7 +157,7 @@ pub mod value;
 mod web;
 
 pub use changeset::{Action, Changeset, FieldError};
-pub use config::DatabaseConfig;
+pub use config::{DatabaseConfig, PoolSize};
 pub use error::{Constraint, ConstraintKind, Error, ErrorKind, Result};
 pub use query::{
     Assignment, Column, Condition, Expression, Lock, Operand, Order, Part, Query, Selection, Source, Term,

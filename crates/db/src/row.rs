@@ -3,7 +3,7 @@
 use crate::schema::{Field, place};
 use crate::{Error, ErrorKind, FieldType, Result, Value, ValueRef};
 
-/// A row of a result, on the thread that reads it; columns are numbered from 0.
+/// A row of a result while it is read; columns are numbered from 0.
 pub trait Row {
     /// How many columns it has.
     fn len(&self) -> usize;
@@ -18,6 +18,20 @@ pub trait Row {
     /// # Errors
     /// If there is no such column, or its text is not UTF-8.
     fn value(&self, column: usize) -> Result<ValueRef<'_>>;
+
+    /// A whole number, where it can be had more quickly than by [`value`](Self::value), which tells the rest.
+    #[doc(hidden)]
+    fn int(&self, column: usize) -> Option<i64> {
+        let _ = column;
+        None
+    }
+
+    /// A text, as [`int`](Self::int) a number.
+    #[doc(hidden)]
+    fn text(&self, column: usize) -> Option<&str> {
+        let _ = column;
+        None
+    }
 
     /// The name of a column, for messages.
     fn name(&self, column: usize) -> Option<&str>;
@@ -34,7 +48,17 @@ pub trait Row {
 ///
 /// # Errors
 /// If there is no such column, or it holds something else; the message names the column.
+#[inline]
 pub fn get<T: FieldType>(row: &dyn Row, column: usize) -> Result<T> {
+    match T::read(row, column) {
+        Some(value) => Ok(value),
+        None => load(row, column),
+    }
+}
+
+/// By the value, whatever it is. Apart, so that what is common is small.
+#[inline(never)]
+fn load<T: FieldType>(row: &dyn Row, column: usize) -> Result<T> {
     T::load(row.value(column)?)
         .map_err(|mismatch| decode_error(row, column, std::any::type_name::<T>(), &mismatch))
 }
@@ -50,6 +74,18 @@ pub fn get_by_name<T: FieldType>(row: &dyn Row, column: &str) -> Result<T> {
 /// The value of a column as the field has it.
 pub(crate) fn value_of(row: &dyn Row, column: usize, field: &Field) -> Result<Value> {
     (field.normalize)(row.value(column)?).map_err(|mismatch| decode_error(row, column, field.name, &mismatch))
+}
+
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    allow(dead_code, reason = "without a driver there are no rows")
+)]
+#[cold]
+pub(crate) fn no_column(row: &dyn Row, column: usize) -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        format!("the row has {} columns, and column {} was asked for", row.len(), column + 1),
+    )
 }
 
 #[cold]

@@ -1,16 +1,17 @@
 //! [`Templates`]: an app's templates, ready to render.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use minijinja::value::{Serde, Value, merge_maps};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, context};
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 use zzz_core::http::Assets;
 
 use crate::error::TemplateError;
+use crate::escape;
+use crate::names::LayoutNames;
 
 /// Adds filters and functions to an environment; runs again for each render when templates are live.
 type Setup = Box<dyn Fn(&mut Environment<'static>) + Send + Sync>;
@@ -24,6 +25,7 @@ pub struct Templates {
 struct Inner {
     files: Arc<dyn Assets>,
     setups: Vec<Setup>,
+    /// The name of its template.
     layout: Option<String>,
     /// Everything parsed, if the files can not change.
     parsed: Option<Environment<'static>>,
@@ -55,7 +57,7 @@ impl Templates {
     /// # Errors
     /// If a template is missing or wrong, or uses a variable that does not exist.
     pub fn page(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
-        self.render(name, Value::from(Serde(context)), Value::from(()), self.inner.layout.as_deref())
+        self.render(name, Value::from(Serde(context)), self.inner.layout.as_deref())
     }
 
     /// Renders a template as it stands, without a layout.
@@ -63,7 +65,7 @@ impl Templates {
     /// # Errors
     /// As [`page`](Self::page).
     pub fn fragment(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
-        self.render(name, Value::from(Serde(context)), Value::from(()), None)
+        self.render(name, Value::from(Serde(context)), None)
     }
 
     /// What is wrong with the syntax of each template.
@@ -78,17 +80,16 @@ impl Templates {
         }
     }
 
-    /// The layout that pages are rendered into unless they say otherwise.
+    /// The template of the layout that pages are rendered into unless they say otherwise.
     pub(crate) fn default_layout(&self) -> Option<&str> {
         self.inner.layout.as_deref()
     }
 
-    /// What `page` and `fragment` do for every context alike; names of `context` win over those of `shared`.
+    /// What `page` and `fragment` do for every context alike. `layout` is the name of its template.
     pub(crate) fn render(
         &self,
         name: &str,
-        context: Value,
-        shared: Value,
+        names: Value,
         layout: Option<&str>,
     ) -> Result<String, TemplateError> {
         let fresh;
@@ -99,33 +100,25 @@ impl Templates {
                 &fresh
             }
         };
-        let context = merge([context, shared]);
         let template = environment.get_template(name)?;
-        let Some(layout) = layout else { return Ok(template.render(context)?) };
-        let page = template.render_captured(context.clone())?;
-        let exported: BTreeMap<String, Value> = {
+        let Some(layout) = layout else { return Ok(template.render(names)?) };
+        let page = template.render_captured(names.clone())?;
+        let set = {
             let state = page.state();
             let value = |name: &str| state.lookup(name).map(|value| (name.to_owned(), value));
             state.exports().into_iter().filter_map(value).collect()
         };
-        let content = context! { content => Value::from_safe_string(page.into_output()) };
-        let layout = environment.get_template(&format!("layouts/{layout}.html"))?;
-        Ok(layout.render(merge([content, Value::from(exported), context]))?)
+        let names = LayoutNames::new(names, set, page.into_output());
+        let layout = environment.get_template(layout)?;
+        Ok(layout.render(Value::from_object(names))?)
     }
-}
-
-/// The first of a name wins. Values without names count as empty.
-fn merge<const N: usize>(values: [Value; N]) -> Value {
-    merge_maps(
-        values.into_iter().filter(|value| !value.is_none() && !value.is_undefined()).collect::<Vec<_>>(),
-    )
 }
 
 impl TemplatesBuilder {
     /// The layout that pages are rendered into: `app` is `layouts/app.html`.
     #[must_use]
     pub fn layout(mut self, name: impl Into<String>) -> Self {
-        self.layout = Some(name.into());
+        self.layout = Some(layout_template(&name.into()));
         self
     }
 
@@ -147,6 +140,11 @@ impl TemplatesBuilder {
     }
 }
 
+/// The name of a layout's template.
+pub(crate) fn layout_template(layout: &str) -> String {
+    format!("layouts/{layout}.html")
+}
+
 fn parse_all(files: &Arc<dyn Assets>, setups: &[Setup]) -> Result<Environment<'static>, TemplateError> {
     let environment = environment(files, setups);
     for name in files.list().map_err(|error| unreadable("", &error))? {
@@ -159,6 +157,7 @@ fn environment(files: &Arc<dyn Assets>, setups: &[Setup]) -> Environment<'static
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_debug(true);
+    environment.set_formatter(escape::format);
     let files = Arc::clone(files);
     environment.set_loader(move |name| {
         let content = files.read(name).map_err(|error| unreadable(name, &error))?;
@@ -191,6 +190,7 @@ impl fmt::Debug for TemplatesBuilder {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+    use std::collections::BTreeMap;
     use std::sync::Mutex;
 
     use super::*;

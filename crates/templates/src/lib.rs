@@ -32,11 +32,15 @@
 //! | module | holds |
 //! |---|---|
 //! | `engine` | [`Templates`], [`TemplatesBuilder`] |
+//! | `names` | what variables stand for |
 //! | `view` | [`View`] |
+//! | `escape` | how values are written |
 //! | `error` | [`TemplateError`] |
 
 mod engine;
 mod error;
+mod escape;
+mod names;
 mod view;
 
 pub use engine::{Templates, TemplatesBuilder};

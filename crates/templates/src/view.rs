@@ -1,16 +1,17 @@
 //! [`View`]: renders a page for one request.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use zzz_core::http::{
-    Assigns, Description, FromRequestParts, Html, IntoResponse, Parts, Response, Shared, StatusCode,
+    Assigns, Description, FromRequestParts, Head, Html, IntoResponse, Parts, Response, Shared, StatusCode,
 };
 use zzz_core::{Error, Result};
 
-use crate::engine::Templates;
+use crate::engine::{Templates, layout_template};
 use crate::error::TemplateError;
+use crate::names::PageNames;
 
 /// Renders pages for one request: into the layout, with what middleware shared and with `current_path`.
 ///
@@ -32,7 +33,7 @@ use crate::error::TemplateError;
 pub struct View {
     templates: Templates,
     shared: Vec<(&'static str, Shared)>,
-    path: String,
+    head: Arc<Head>,
     status: StatusCode,
     layout: Layout,
 }
@@ -40,7 +41,7 @@ pub struct View {
 #[derive(Clone, PartialEq, Eq)]
 enum Layout {
     Default,
-    Named(String),
+    Template(String),
     None,
 }
 
@@ -57,7 +58,7 @@ impl View {
     /// Renders into `layouts/{name}.html` instead of the default layout.
     #[must_use]
     pub fn layout(mut self, name: impl Into<String>) -> Self {
-        self.layout = Layout::Named(name.into());
+        self.layout = Layout::Template(layout_template(&name.into()));
         self
     }
 
@@ -80,14 +81,11 @@ impl View {
     fn respond(&self, name: &str, context: Value) -> Result<Response, TemplateError> {
         let layout = match &self.layout {
             Layout::Default => self.templates.default_layout(),
-            Layout::Named(name) => Some(name.as_str()),
+            Layout::Template(name) => Some(name.as_str()),
             Layout::None => None,
         };
-        let path = ("current_path".to_owned(), Value::from(self.path.as_str()));
-        let shared =
-            self.shared.iter().map(|(name, value)| ((*name).to_owned(), Value::from(Serde(value()))));
-        let shared: BTreeMap<String, Value> = shared.chain([path]).collect();
-        let html = self.templates.render(name, context, Value::from(shared), layout)?;
+        let names = PageNames::new(&self.head, &self.shared, context);
+        let html = self.templates.render(name, Value::from_object(names), layout)?;
         Ok((self.status, Html(html)).into_response())
     }
 }
@@ -104,7 +102,7 @@ impl FromRequestParts for View {
         Ok(Self {
             templates: Templates::clone(templates),
             shared: Assigns::shared(parts.assigns()).to_vec(),
-            path: parts.path().to_owned(),
+            head: Arc::clone(parts.head()),
             status: StatusCode::OK,
             layout: Layout::Default,
         })
@@ -114,6 +112,9 @@ impl FromRequestParts for View {
 impl std::fmt::Debug for View {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.shared.iter().map(|(name, _)| name).collect();
-        f.debug_struct("View").field("path", &self.path).field("shared", &names).finish_non_exhaustive()
+        f.debug_struct("View")
+            .field("path", &self.head.uri().path())
+            .field("shared", &names)
+            .finish_non_exhaustive()
     }
 }

@@ -195,7 +195,7 @@ impl Call {
             // By far the most: it is short and here as a whole, so that hyper takes it at once.
             Lane::Connection(connection)
                 if !rare
-                    && !connection.is_finishing()
+                    && !connection.is_ending()
                     && !connection.has_unread_body()
                     && response.body().known_length().is_some_and(|length| length as u64 <= FREE) =>
             {
@@ -208,7 +208,7 @@ impl Call {
 
     #[inline(never)]
     fn settle_otherwise(&mut self, response: &mut Response, rare: bool) {
-        if rare || self.lane.connection().is_finishing() {
+        if rare || self.lane.connection().is_ending() {
             self.adjust(response);
         } else if self.is_last_for_its_request() {
             close_after(response);

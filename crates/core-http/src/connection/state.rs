@@ -582,6 +582,12 @@ impl ConnectionState {
         self.orders.load(Relaxed) & FINISH != 0
     }
 
+    /// Whether each response is to be the last: the connection was told to finish, or will be at once since the server
+    /// stops.
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_finishing() || self.shutdown.has_begun()
+    }
+
     /// Since when the connection is kept without a request, if it is, and was not told to finish.
     pub(crate) fn idle_since(&self) -> Option<u64> {
         match self.phase() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::type_map::TypeMap;
 
-/// A value that templates see under a name, computed when a template is rendered.
+/// A value that templates see under a name, computed at its first use in a page or its layout.
 pub type Shared = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
 
 /// Values that belong to one request: typed ones for handlers, named ones for templates.
@@ -54,8 +54,8 @@ impl Assigns {
         self.values.as_mut()?.typed.remove()
     }
 
-    /// Makes a value visible to templates as the variable `name`, computed when a template is rendered; a
-    /// later one of that name wins.
+    /// Makes a value visible to templates as the variable `name`, computed at its first use in a page or its
+    /// layout, and not for a page that does not use it; a later one of that name wins.
     pub fn share(
         &mut self,
         name: &'static str,

@@ -183,12 +183,7 @@ impl Dialect for Postgres {
 
     fn placeholder(&self, sql: &mut String, position: usize) {
         sql.push('$');
-        if position < 10 {
-            sql.push(char::from(b'0' + position as u8));
-        } else {
-            // Writing to a String can not fail.
-            let _ = write!(sql, "{position}");
-        }
+        sql.push_str(itoa::Buffer::new().format(position));
     }
 
     fn max_params(&self) -> usize {

@@ -38,6 +38,8 @@ pub(crate) const COMMIT: &str = "COMMIT";
 pub(crate) const ROLLBACK: &str = "ROLLBACK";
 /// Refreshes what the query planner knows of the tables, where that is worth it; before closing.
 pub(crate) const OPTIMIZE: &str = "PRAGMA optimize";
+/// Merges the write-ahead log into the file without waiting for anybody.
+pub(crate) const MERGE_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// A reader can not write, whatever statement reaches it.
 pub(crate) const READER_PRAGMAS: &str = "PRAGMA query_only = ON";
 
@@ -62,8 +64,7 @@ pub(crate) fn pragmas(busy_timeout: Duration) -> String {
          PRAGMA foreign_keys = ON;
          PRAGMA cache_size = -16000;
          PRAGMA temp_store = MEMORY;
-         PRAGMA mmap_size = 268435456;
-         PRAGMA wal_autocheckpoint = 1000;",
+         PRAGMA mmap_size = 268435456;",
         busy_timeout.as_millis().min(i32::MAX as u128)
     )
 }

@@ -21,6 +21,7 @@ pub(crate) mod sqlite;
 
 use std::any::Any;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -264,7 +265,8 @@ pub(crate) trait Sink: Send {
     /// for [`room`](Self::room) before each row.
     fn row(&mut self, row: &dyn Row) -> Result<()>;
 
-    /// Forgets the rows that it has taken: a write was undone because of others, and is run again.
+    /// Forgets the rows that it has taken: a write was undone because of others, or a statement stopped that was not short,
+    /// and is run again.
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite runs a write again"))]
     fn restart(&mut self);
 
@@ -285,6 +287,20 @@ pub(crate) trait Sink: Send {
 
     /// The sink as what it is, to get the rows out.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+}
+
+/// Runs what may be an app's code that decodes a row. A panic of it becomes an error: whoever runs it is needed by others.
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    allow(dead_code, reason = "without a driver there are no rows")
+)]
+pub(crate) fn undisturbed<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Decode,
+            "the code that reads a row has panicked; the panic's message is on stderr",
+        ))
+    })
 }
 
 /// A sink of a statement whose rows nobody wants.

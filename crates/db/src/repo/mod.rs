@@ -44,7 +44,7 @@ use transaction::Scope;
 /// [transaction](Self::transaction), so that a function that takes `&Repo` works in both.
 ///
 /// Reads run side by side; writes one after the other on SQLite, where those that wait together share a COMMIT and
-/// a row is looked up by its key in the caller's task. A query that finds no free connection
+/// what is short is run in the caller's task. A query that finds no free connection
 /// within `acquire_timeout`, or runs longer than `query_timeout`, fails with a [timeout](Error::is_timeout).
 /// When the future of a query is dropped, the query is not begun if it was waiting; a running read is
 /// stopped, and a running write is finished. On PostgreSQL a read that shares its connection with others can not

@@ -69,7 +69,8 @@ async fn make(migrations: &Migrations) -> Result<Arc<[u8]>> {
     let folder = Folder::new()?;
     let url = DatabaseUrl::sqlite(folder.file());
     storage::create(&url).await?;
-    let repo = Repo::connect(&url, &DatabaseConfig { pool_size: 1, ..DatabaseConfig::default() }).await?;
+    let repo =
+        Repo::connect(&url, &DatabaseConfig { pool_size: 1.into(), ..DatabaseConfig::default() }).await?;
     let migrated = Migrator::new(&repo, migrations).migrate().await.map(drop);
     // The log is in the file from here on.
     repo.close().await;

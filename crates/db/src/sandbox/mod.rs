@@ -176,7 +176,7 @@ impl SandboxOptions {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            config: DatabaseConfig { pool_size: 2, ..DatabaseConfig::default() },
+            config: DatabaseConfig { pool_size: 2.into(), ..DatabaseConfig::default() },
             transaction: TransactionOptions::new(),
             ownership_timeout: Duration::from_secs(120),
             unboxed: false,

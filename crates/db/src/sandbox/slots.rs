@@ -235,8 +235,11 @@ impl Server {
             #[cfg(feature = "mysql")]
             Target::Mysql(options) => (options.database(), &MYSQL),
         };
-        let config =
-            DatabaseConfig { pool_size: 1, acquire_timeout: PATIENCE / 4, ..DatabaseConfig::default() };
+        let config = DatabaseConfig {
+            pool_size: 1.into(),
+            acquire_timeout: PATIENCE / 4,
+            ..DatabaseConfig::default()
+        };
         let keeper = Repo::connect(&url.with_database(sql.maintenance), &config).await?;
         let server = Arc::new(Self {
             base: url.clone(),
@@ -343,8 +346,11 @@ impl Server {
         fingerprint: u64,
         migrations: &Migrations,
     ) -> Result<Slot> {
-        let config =
-            DatabaseConfig { pool_size: 1, acquire_timeout: PATIENCE / 4, ..DatabaseConfig::default() };
+        let config = DatabaseConfig {
+            pool_size: 1.into(),
+            acquire_timeout: PATIENCE / 4,
+            ..DatabaseConfig::default()
+        };
         let repo = migrated(&url, migrations, &config).await?;
         let numbers = Numbers::of(&repo).await?;
         Ok(Slot { name: name.to_owned(), url, fingerprint, repo, numbers })

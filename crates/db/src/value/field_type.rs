@@ -7,6 +7,7 @@ use zzz_core::Param;
 
 use super::number::is_number;
 use super::{Value, ValueRef, time};
+use crate::Row;
 
 /// A type that a field of a schema may have: what Ecto calls a type.
 ///
@@ -29,6 +30,13 @@ pub trait FieldType: Sized + Send + Sync + 'static {
     /// # Errors
     /// If it holds something else.
     fn load(value: ValueRef<'_>) -> Result<Self, Mismatch>;
+
+    /// The value from a row, where that is quicker than [`load`](Self::load), which tells the rest.
+    #[doc(hidden)]
+    fn read(row: &dyn Row, column: usize) -> Option<Self> {
+        let _ = (row, column);
+        None
+    }
 
     /// The value for the database.
     fn dump(&self) -> Value;
@@ -124,6 +132,10 @@ macro_rules! integers {
         impl FieldType for $type {
             const EXPECTS: &'static str = "a whole number";
             type NotNull = Self;
+            #[inline]
+            fn read(row: &dyn Row, column: usize) -> Option<Self> {
+                Self::try_from(row.int(column)?).ok()
+            }
             fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
                 match value {
                     ValueRef::Int(number) => Self::try_from(number).ok(),
@@ -220,6 +232,10 @@ impl FieldType for bool {
 impl FieldType for String {
     const EXPECTS: &'static str = "a text";
     type NotNull = Self;
+    #[inline]
+    fn read(row: &dyn Row, column: usize) -> Option<Self> {
+        Some(row.text(column)?.to_owned())
+    }
     fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
         match value {
             ValueRef::Text(text) | ValueRef::Decimal(text) => Ok(text.to_owned()),
@@ -309,6 +325,10 @@ pub(crate) fn to_micros<T: Timelike + Copy>(value: T) -> T {
 impl<T: FieldType> FieldType for Option<T> {
     const EXPECTS: &'static str = T::EXPECTS;
     type NotNull = T::NotNull;
+    #[inline]
+    fn read(row: &dyn Row, column: usize) -> Option<Self> {
+        Some(Some(T::read(row, column)?))
+    }
     fn load(value: ValueRef<'_>) -> Result<Self, Mismatch> {
         match value {
             ValueRef::Null => Ok(None),

@@ -165,7 +165,7 @@ impl Drop for Folder {
 }
 
 pub(crate) fn config() -> DatabaseConfig {
-    DatabaseConfig { pool_size: 2, ..DatabaseConfig::default() }
+    DatabaseConfig { pool_size: 2.into(), ..DatabaseConfig::default() }
 }
 
 impl Db {

@@ -100,7 +100,7 @@ case! {
         }
     }
 
-    fn one_that_only_reads_gives_its_connection_back_wherever_it_is_dropped(db, DatabaseConfig { pool_size: 1, ..config() }) {
+    fn one_that_only_reads_gives_its_connection_back_wherever_it_is_dropped(db, DatabaseConfig { pool_size: 1.into(), ..config() }) {
         for options in [TransactionOptions::new().read_only(), TransactionOptions::from(Isolation::RepeatableRead).read_only()] {
             let mut polls = 0;
             loop {
@@ -140,7 +140,7 @@ case! {
         db.post("a").await;
     }
 
-    fn a_queued_statement_whose_caller_is_gone_is_skipped(db, DatabaseConfig { pool_size: 1, ..config() }) {
+    fn a_queued_statement_whose_caller_is_gone_is_skipped(db, DatabaseConfig { pool_size: 1.into(), ..config() }) {
         db.repo.transaction(async |_| {
             let mut insert = pin!(db.repo.insert(Post { title: "a".into(), ..Post::default() }));
             let mut cx = Context::from_waker(Waker::noop());

@@ -9,7 +9,7 @@ use crate::backend::{Backend, Post, Thing, config};
 use crate::case;
 
 fn one() -> DatabaseConfig {
-    DatabaseConfig { pool_size: 1, ..config() }
+    DatabaseConfig { pool_size: 1.into(), ..config() }
 }
 
 async fn text(mut copy: CopyOut) -> String {

@@ -19,6 +19,7 @@ mod hostile;
 mod isolation;
 mod joins;
 mod listening;
+#[cfg(all(feature = "decimal", feature = "uuid"))]
 mod lists;
 mod migration_sql;
 mod migrations;

@@ -17,7 +17,7 @@ use crate::blog::{Label, User};
 use crate::case;
 
 fn single() -> DatabaseConfig {
-    DatabaseConfig { pool_size: 1, ..config() }
+    DatabaseConfig { pool_size: 1.into(), ..config() }
 }
 
 async fn one<T: zzz_db::FromRow>(repo: &Repo, sql: &str) -> T {

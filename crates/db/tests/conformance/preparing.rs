@@ -11,7 +11,7 @@ async fn prepared(repo: &Repo) -> i64 {
 }
 
 fn single() -> zzz_db::DatabaseConfig {
-    zzz_db::DatabaseConfig { pool_size: 1, ..config() }
+    zzz_db::DatabaseConfig { pool_size: 1.into(), ..config() }
 }
 
 case! {

@@ -5,13 +5,13 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use zzz_db::{DatabaseConfig, Error};
+use zzz_db::{DatabaseConfig, Error, fragment};
 
 use crate::backend::{Backend, Db, Post, Tag, Thing, config};
 use crate::case;
 
 fn pool(size: usize) -> DatabaseConfig {
-    DatabaseConfig { pool_size: size, acquire_timeout: Duration::from_secs(20), ..config() }
+    DatabaseConfig { pool_size: size.into(), acquire_timeout: Duration::from_secs(20), ..config() }
 }
 
 /// Polls a future this many times and drops it.
@@ -167,6 +167,28 @@ case! {
         done.send(()).unwrap();
         assert_eq!(slow.await.unwrap(), []);
         locking.await.unwrap();
+    }
+
+    fn reads_that_take_long_are_spread_over_connections(db on Postgres, pool(4)) {
+        seed(db).await;
+        let mut sessions = std::collections::BTreeSet::new();
+        // The first ones go over one connection, which tells how long they take; the others are opened meanwhile.
+        for _ in 0..500 {
+            let reads = [(); 4].map(|()| {
+                let session =
+                    fragment!(i64: "(SELECT pg_backend_pid()::bigint FROM (SELECT pg_sleep(0.01)) AS pause)");
+                let (repo, query) = (db.repo.clone(), Post::query().limit(1).select(session));
+                tokio::spawn(async move { repo.one(query).await.unwrap().unwrap() })
+            });
+            sessions.clear();
+            for read in reads {
+                sessions.insert(read.await.unwrap());
+            }
+            if sessions.len() == 4 {
+                break;
+            }
+        }
+        assert_eq!(sessions.len(), 4);
     }
 
     fn a_dropped_read_gives_its_connection_back_when_its_answer_has_come(db, pool(1)) {

@@ -10,7 +10,7 @@ use crate::backend::{Db, Thing, config};
 use crate::case;
 
 fn alone() -> DatabaseConfig {
-    DatabaseConfig { pool_size: 1, ..config() }
+    DatabaseConfig { pool_size: 1.into(), ..config() }
 }
 
 async fn things(db: &Db, count: i64) {

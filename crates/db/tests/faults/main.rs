@@ -54,8 +54,11 @@ trait Server: Sized {
 
 async fn try_connect(server: &impl Server, options: &str) -> Result<Repo> {
     let url = DatabaseUrl::parse(&format!("{}{options}", server.url()), Path::new("/")).unwrap();
-    let config =
-        DatabaseConfig { pool_size: 4, acquire_timeout: Duration::from_secs(1), ..DatabaseConfig::default() };
+    let config = DatabaseConfig {
+        pool_size: 4.into(),
+        acquire_timeout: Duration::from_secs(1),
+        ..DatabaseConfig::default()
+    };
     Repo::connect(&url, &config).await
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Db {
 }
 
 pub(crate) fn config() -> DatabaseConfig {
-    DatabaseConfig { pool_size: 2, ..DatabaseConfig::default() }
+    DatabaseConfig { pool_size: 2.into(), ..DatabaseConfig::default() }
 }
 
 /// Runs a test with a file of its own.

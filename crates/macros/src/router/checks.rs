@@ -7,9 +7,9 @@ use syn::Ident;
 
 use super::Mistakes;
 use super::options::list;
-use super::pattern;
 use super::plan::{Level, Plan, Planned, Step};
 use super::syntax::Table;
+use super::{pattern, plain};
 use crate::nearest::nearest;
 
 pub(super) fn check(table: &Table, plan: &Plan, mistakes: &mut Mistakes) {
@@ -122,6 +122,17 @@ fn unknown_pipeline(text: &str, known: &[&str]) -> String {
 
 /// Two routes for the same method, host and path; a forward takes every method at and below its path.
 fn conflicts(plan: &Plan, told: &mut Told, mistakes: &mut Mistakes) {
+    let mut all = Vec::new();
+    plan.root.each(&mut |step| {
+        for (host, shape, method) in Claim::of(step).iter().flat_map(Claim::keys) {
+            let whole = plain::hash(plain::hash(plain::HASH, method.unwrap_or("*")), &shape);
+            all.push(plain::hash(whole, host.unwrap_or("*")));
+        }
+    });
+    // So that what is right costs little.
+    if plain::differ(&all) {
+        return;
+    }
     let mut taken: HashMap<(Option<&str>, String, Option<&str>), Claim<'_>> = HashMap::new();
     plan.root.each(&mut |step| {
         let Some(claim) = Claim::of(step) else { return };
@@ -169,11 +180,14 @@ impl<'a> Claim<'a> {
         let (hosts, places) = match *self {
             Self::Route(route) => {
                 let shape = pattern::shape(&route.segments);
-                let methods: Vec<Option<&str>> = match route.methods.as_slice() {
-                    [] => vec![None],
-                    methods => methods.iter().map(|method| Some(method.as_str())).collect(),
-                };
-                (&*route.hosts, methods.into_iter().map(|method| (shape.clone(), method)).collect())
+                let mut places = Vec::new();
+                for method in &route.methods {
+                    places.push((shape.clone(), Some(method.as_str())));
+                }
+                if places.is_empty() {
+                    places.push((shape, None));
+                }
+                (&*route.hosts, places)
             }
             Self::Forward(path, hosts, _) => {
                 let bare = if path.is_empty() { "/" } else { path };
@@ -186,9 +200,13 @@ impl<'a> Claim<'a> {
                 (hosts, vec![(shape.trim_end_matches('/').to_owned(), Some("a socket"))])
             }
         };
-        let on =
-            |host: Option<&'a str>| places.iter().map(move |(shape, method)| (host, shape.clone(), *method));
-        each_host(hosts).flat_map(on).collect()
+        let mut keys = Vec::new();
+        for host in each_host(hosts) {
+            for (shape, method) in &places {
+                keys.push((host, shape.clone(), *method));
+            }
+        }
+        keys
     }
 
     fn title(&self, method: Option<&str>) -> String {
@@ -258,6 +276,13 @@ fn covered(table: &Table, routes: &[&Planned], mistakes: &mut Mistakes) {
 }
 
 fn names(routes: &[&Planned], told: &mut Told, mistakes: &mut Mistakes) {
+    let mut all = Vec::new();
+    for route in routes {
+        all.extend(route.name.as_ref().map(|name| plain::hash(plain::HASH, name)));
+    }
+    if plain::differ(&all) {
+        return;
+    }
     let mut known: HashMap<&str, &Planned> = HashMap::new();
     for route in routes {
         let Some(name) = route.name.as_deref() else { continue };

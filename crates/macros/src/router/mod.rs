@@ -22,6 +22,7 @@ mod options;
 mod path;
 mod path_literal;
 mod pattern;
+mod plain;
 mod plan;
 mod resources;
 mod syntax;
@@ -58,18 +59,19 @@ impl ToTokens for Mistakes {
 
 /// `router!`: `{ path of zzz-router } [fragments that are known so far] tokens`.
 pub(crate) fn router(input: TokenStream) -> TokenStream {
+    let text = input.to_string();
     let parser = |input: ParseStream<'_>| -> Result<TokenStream> {
         let krate = fragment::group(input)?;
         let known = fragment::known(input)?;
-        let tokens: TokenStream = input.parse()?;
+        let (tokens, place) = (input.fork(), (!input.is_empty()).then(|| input.span()));
         let mut mistakes = Mistakes::default();
         let mut reader = syntax::Reader::of_router(&known, &mut mistakes);
-        let table = reader.table(tokens.clone());
+        let table = reader.table(input);
         if let Some(missing) = reader.missing {
             // What it says stands in another file; it comes back here with that.
-            return Ok(fragment::ask(&krate, &known, &missing, &tokens));
+            return Ok(fragment::ask(&krate, &known, &missing, &tokens.parse()?));
         }
-        let hash = table::hash(&tokens);
+        let hash = table::hash(place, &text);
         let plan = plan::Plan::of(&table, &mut mistakes);
         checks::check(&table, &plan, &mut mistakes);
         let code = codegen::router(&krate, &table, &plan, hash, !mistakes.is_empty());
@@ -85,7 +87,7 @@ pub(crate) fn routes(input: TokenStream) -> TokenStream {
         let tokens: TokenStream = input.parse()?;
         let mut mistakes = Mistakes::default();
         let mut reader = syntax::Reader::of_fragment(&mut mistakes);
-        let table = reader.table(tokens.clone());
+        let table = reader.table_of(tokens.clone());
         let code = codegen::fragment(&krate, &table);
         let macros = fragment::leave(&tokens);
         // `router!` reads the same tokens and says what is wrong with them.

@@ -28,15 +28,6 @@ impl Segment {
             Self::Param { name, .. } | Self::Rest(name) => Some(name),
         }
     }
-
-    /// The same whatever the parameter is called.
-    fn shape(&self) -> String {
-        match self {
-            Self::Fixed(text) => text.clone(),
-            Self::Param { prefix, .. } => format!("{prefix}:"),
-            Self::Rest(_) => "*".to_owned(),
-        }
-    }
 }
 
 /// Reads a path; the error is a sentence.
@@ -50,21 +41,29 @@ pub(super) fn parse(text: &str) -> Result<Vec<Segment>, String> {
             text.len()
         ));
     }
+    let (bytes, mut begin, mut count) = (rest.as_bytes(), 0, 0);
     let mut segments = Vec::new();
-    let mut pieces = rest.split('/').peekable();
-    while let Some(piece) = pieces.next() {
-        let last = pieces.peek().is_none();
-        let segment = segment(piece, last)?;
-        if let Some(name) = segment.param()
-            && segments.iter().any(|known: &Segment| known.param() == Some(name))
-        {
-            return Err(format!(
-                "the parameter `{name}` stands twice in this path; give each a name of its own"
-            ));
+    loop {
+        let mut end = begin;
+        while end < bytes.len() && bytes[end] != b'/' {
+            end += 1;
+        }
+        let is_last = end == bytes.len();
+        let segment = segment(&rest[begin..end], is_last)?;
+        if let Some(name) = segment.param() {
+            count += 1;
+            if segments.iter().any(|known: &Segment| known.param() == Some(name)) {
+                return Err(format!(
+                    "the parameter `{name}` stands twice in this path; give each a name of its own"
+                ));
+            }
         }
         segments.push(segment);
+        if is_last {
+            break;
+        }
+        begin = end + 1;
     }
-    let count = segments.iter().filter(|segment| segment.param().is_some()).count();
     if count > MOST_PARAMS {
         return Err(format!(
             "this path has {count} parameters, and a path may have {MOST_PARAMS}; put the others into the query string"
@@ -76,6 +75,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Segment>, String> {
 fn segment(piece: &str, last: bool) -> Result<Segment, String> {
     if piece.is_empty() && !last {
         return Err("a path can not have an empty segment (`//`)".into());
+    }
+    if is_plain(piece) {
+        return Ok(Segment::Fixed(piece.to_owned()));
     }
     check_dots(piece)?;
     if let Some(name) = piece.strip_prefix('*') {
@@ -185,16 +187,32 @@ fn check_name(name: &str) -> Result<(), String> {
 
 /// Joins the path of a scope and one within it.
 pub(super) fn join(scope: &str, path: &str) -> String {
-    let scope = scope.trim_end_matches('/');
-    match path {
-        "/" if !scope.is_empty() => scope.to_owned(),
-        _ => format!("{scope}{path}"),
+    let mut scope = scope;
+    while let Some(shorter) = scope.strip_suffix('/') {
+        scope = shorter;
     }
+    let mut joined = scope.to_owned();
+    if path != "/" || scope.is_empty() {
+        joined.push_str(path);
+    }
+    joined
 }
 
 /// What two paths have alike that take the same requests.
 pub(super) fn shape(segments: &[Segment]) -> String {
-    segments.iter().map(|segment| format!("/{}", segment.shape())).collect()
+    let mut shape = String::new();
+    for segment in segments {
+        shape.push('/');
+        match segment {
+            Segment::Fixed(text) => shape.push_str(text),
+            Segment::Param { prefix, .. } => {
+                shape.push_str(prefix);
+                shape.push(':');
+            }
+            Segment::Rest(_) => shape.push('*'),
+        }
+    }
+    shape
 }
 
 /// The names of the parameters, in order.

@@ -8,6 +8,7 @@ use super::Mistakes;
 use super::names::is_name;
 use super::options::Options;
 use super::pattern::{self, Segment};
+use super::plain::concat;
 use super::resources;
 use super::syntax::{HandlerRef, Item, Resources, Route, Scope, Table};
 
@@ -206,7 +207,7 @@ fn planned(route: &Route, outer: &Outer, mistakes: &mut Mistakes) -> Option<Step
 
 /// A route's name with those of its scopes, if a function can be called so.
 fn whole_name(name: &Ident, outer: &Outer, mistakes: &mut Mistakes) -> Option<String> {
-    let whole = format!("{}{}", outer.name, name.unraw());
+    let whole = concat([&outer.name, &name.unraw().to_string()]);
     if is_name(&whole) {
         return Some(whole);
     }
@@ -262,10 +263,10 @@ fn expand(resources: &Resources, local: &str, outer: &Outer, steps: &mut Vec<Ste
             hosts: outer.hosts.clone(),
             handler: HandlerRef {
                 at,
-                text: format!("{}::{name}", resources.handlers.text),
+                text: concat([&resources.handlers.text, "::", name]),
                 ..resources.handlers.clone()
             },
-            name: Some(format!("{}{word}_{name}", outer.name)),
+            name: Some(concat([&outer.name, &word, "_", name])),
             name_span: span,
             span,
             options: Options { name: None, ..resources.options.clone() },

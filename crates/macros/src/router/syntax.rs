@@ -226,20 +226,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the whole table.
-    pub(super) fn table(&mut self, tokens: TokenStream) -> Table {
+    /// Reads the whole table, and leaves nothing behind; it reports by itself.
+    pub(super) fn table(&mut self, input: ParseStream<'_>) -> Table {
         let mut items = Vec::new();
-        let read = |input: ParseStream<'_>| {
-            self.items(input, &mut items, true);
-            Ok(())
-        };
-        // `items` leaves nothing behind and reports by itself.
-        if let Err(error) = read.parse2(tokens) {
-            self.mistakes.push(error);
-        }
+        self.items(input, &mut items, true);
         let mut table = std::mem::take(&mut self.table);
         table.items = items;
         table
+    }
+
+    /// Reads the whole table of these tokens.
+    pub(super) fn table_of(&mut self, tokens: TokenStream) -> Table {
+        let read = |input: ParseStream<'_>| Ok(self.table(input));
+        match read.parse2(tokens) {
+            Ok(table) => table,
+            Err(error) => {
+                self.mistakes.push(error);
+                Table::default()
+            }
+        }
     }
 
     /// An expression of the table's; a fragment's stands in a function of its own module.
@@ -406,22 +411,31 @@ impl<'a> Reader<'a> {
         let text = text_of(&self.owner, &path);
         let module = text.rsplit_once("::").map_or("", |(module, _)| module);
         let (span, end) = ends(&path);
-        let mut places = self.table.groups.iter_mut().enumerate().flat_map(|(group, lists)| {
-            lists.iter_mut().enumerate().map(move |(number, list)| (group, number, list))
-        });
-        let neighbours = places.find_map(|(group, number, list)| match list {
-            HandlerList::Neighbours(known, paths) if known == module && paths.len() < NEIGHBOURS => {
-                Some((group, number, paths))
+        let (list, at) = match self.neighbours(module) {
+            Some((group, number, paths)) => {
+                paths.push(path);
+                let at = paths.len() - 1;
+                (List { owner: self.owner.clone(), group, number }, at)
             }
-            _ => None,
-        });
-        let (list, at) = if let Some((group, number, paths)) = neighbours {
-            paths.push(path);
-            (List { owner: self.owner.clone(), group, number }, paths.len() - 1)
-        } else {
-            (self.list(HandlerList::Neighbours(module.to_owned(), vec![path])), 0)
+            None => (self.list(HandlerList::Neighbours(module.to_owned(), vec![path])), 0),
         };
         Ok(HandlerRef { list, at, span, end, text })
+    }
+
+    /// The list for another handler of a module, with the numbers of its group and its own.
+    fn neighbours(&mut self, module: &str) -> Option<(usize, usize, &mut Vec<Path>)> {
+        // Most often it is one of the last.
+        for (group, lists) in self.table.groups.iter_mut().enumerate().rev() {
+            for (number, list) in lists.iter_mut().enumerate().rev() {
+                if let HandlerList::Neighbours(known, paths) = list
+                    && known == module
+                    && paths.len() < NEIGHBOURS
+                {
+                    return Some((group, number, paths));
+                }
+            }
+        }
+        None
     }
 
     /// Adds a list to the last group, or to a new one.
@@ -524,7 +538,7 @@ impl<'a> Reader<'a> {
             missing: None,
             table: Table::default(),
         };
-        let table = inner.table(fragment.tokens.clone());
+        let table = inner.table_of(fragment.tokens.clone());
         if let Some(missing) = inner.missing {
             self.missing.get_or_insert(missing);
         }

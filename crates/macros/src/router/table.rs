@@ -1,11 +1,10 @@
 //! The table as one text, which is what a use of `path!` is given: one token, however many routes there are.
 
-use std::fmt::Write as _;
-
-use proc_macro2::TokenStream;
+use proc_macro2::Span;
 
 use super::codegen::{Groups, places};
 use super::pattern::{self, Segment};
+use super::plain::{self, push_number};
 use super::plan::{Plan, Planned, Step};
 use super::syntax::Table;
 
@@ -35,15 +34,19 @@ pub(super) type Patterns<'a> = Vec<(String, Vec<&'a Planned>)>;
 /// The distinct paths of the routes, those that only differ in their parameters' names as one; each with its routes.
 pub(super) fn patterns(plan: &Plan) -> Patterns<'_> {
     let mut patterns: Patterns<'_> = Vec::new();
-    let mut places = std::collections::HashMap::new();
-    for route in plan.routes() {
+    let routes = plan.routes();
+    let mut numbers = plain::Numbers::new(routes.len());
+    for route in routes {
         // Parameters of two names under two methods are two patterns: each handler sees its own.
-        let key = (route.hosts.clone(), route.full.clone());
-        let place = *places.entry(key).or_insert_with(|| {
+        let is_it = |known: usize| {
+            let (full, routes): &(String, Vec<&Planned>) = &patterns[known];
+            *full == route.full && routes[0].hosts == route.hosts
+        };
+        let number = numbers.find(plain::hash(plain::HASH, &route.full), patterns.len(), is_it);
+        if number == patterns.len() {
             patterns.push((route.full.clone(), Vec::new()));
-            patterns.len() - 1
-        });
-        patterns[place].1.push(route);
+        }
+        patterns[number].1.push(route);
     }
     patterns
 }
@@ -66,10 +69,17 @@ pub(super) fn encode(
         text.push_str("p ");
         if routes[0].segments.iter().any(|segment| segment.param().is_some()) {
             for [group, list, at] in places(routes, groups) {
-                let _ = write!(text, "{group}.{list}.{at},");
+                push_number(&mut text, group);
+                text.push('.');
+                push_number(&mut text, list);
+                text.push('.');
+                push_number(&mut text, at);
+                text.push(',');
             }
         }
-        let _ = writeln!(text, " {path}");
+        text.push(' ');
+        text.push_str(path);
+        text.push('\n');
     }
     plan.root.each(&mut |step| {
         if let Step::Forward { full, .. } | Step::Socket { full, .. } = step {
@@ -113,18 +123,12 @@ fn place(text: &str) -> [usize; 3] {
 }
 
 /// A number that no other table has: of the package, the place and what it says (FNV-1a).
-pub(super) fn hash(tokens: &TokenStream) -> u64 {
-    let place = tokens.clone().into_iter().next().map(|token| {
-        let span = token.span().unwrap();
+pub(super) fn hash(place: Option<Span>, tokens: &str) -> u64 {
+    let place = place.map(|span| {
+        let span = span.unwrap();
         format!("{}:{}:{}", span.file(), span.line(), span.column())
     });
     let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
     let text = format!("{package} {} {tokens}", place.unwrap_or_default());
-    let (bytes, mut at, mut hash) = (text.as_bytes(), 0, 0xcbf2_9ce4_8422_2325);
-    // Macros are compiled without optimizations, where an iterator costs several times as much.
-    while at < bytes.len() {
-        hash = (hash ^ u64::from(bytes[at])).wrapping_mul(0x0100_0000_01b3);
-        at += 1;
-    }
-    hash
+    plain::hash(plain::HASH, &text)
 }

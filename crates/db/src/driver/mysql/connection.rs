@@ -1,7 +1,6 @@
 //! [`Connection`]: one connection, how it is opened, and how it runs a statement.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -16,7 +15,7 @@ use super::pulse::Pulse;
 use crate::dialect::Mysql;
 use crate::dialect::mysql as sql;
 use crate::driver::carried::{First, Stop, first};
-use crate::driver::{Request, Sink};
+use crate::driver::{Request, Sink, undisturbed};
 use crate::{Error, ErrorKind, Result};
 
 /// Longer SQL is not kept prepared: it is written for one use, such as an INSERT of a thousand rows.
@@ -354,13 +353,6 @@ impl Watched<'_> {
     }
 }
 
-/// A panic of code that decodes a row becomes an error, as on the other databases.
 fn decode(sink: &mut dyn Sink, row: &MySqlRow, forms: &Forms) -> Result<()> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| sink.row(&MysqlRow::new(row, forms))));
-    outcome.unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Decode,
-            "the code that reads a row has panicked; the panic's message is on stderr",
-        ))
-    })
+    undisturbed(|| sink.row(&MysqlRow::new(row, forms)))
 }

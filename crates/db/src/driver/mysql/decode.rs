@@ -85,10 +85,7 @@ impl Row for MysqlRow<'_> {
 
     fn value(&self, column: usize) -> Result<ValueRef<'_>> {
         let (Some(form), Ok(raw)) = (self.forms.0.get(column), self.row.try_get_raw(column)) else {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                format!("the row has {} columns, and column {} was asked for", self.len(), column + 1),
-            ));
+            return Err(crate::row::no_column(self, column));
         };
         // The library calls a date of zeros NULL as well; only the absence of bytes is.
         let Ok(bytes) = <&[u8] as Decode<'_, MySql>>::decode(raw.clone()) else { return Ok(ValueRef::Null) };

@@ -46,7 +46,7 @@ impl Mysql {
     /// Connects to a database that exists.
     pub(crate) async fn open(options: &Options, config: &DatabaseConfig) -> Result<Self> {
         let opener = Opener::new(options, config.acquire_timeout, true)?;
-        let pool = Pool::open(opener, config.pool_size, config.acquire_timeout).await?;
+        let pool = Pool::open(opener, config.pool_size.on_a_server(), config.acquire_timeout).await?;
         let lease = pool.take(config.acquire_timeout).await?;
         let dialect = lease.connection.dialect(options.server);
         lease.give_back();

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -22,7 +21,7 @@ use super::options::{Options, Prepare};
 use super::statements::{Plan, Sql, Statements};
 use super::tls::{Stream, Tls};
 use crate::dialect::postgres as sql;
-use crate::driver::{Request, Sink};
+use crate::driver::{Request, Sink, undisturbed};
 use crate::{Error, ErrorKind, Result, Value};
 
 /// What is needed to open connections.
@@ -449,15 +448,8 @@ fn expect(given: usize, expected: usize, sql: &str) -> Result<(), Failure> {
     if given == expected { Ok(()) } else { Err(Failure::Ours(errors::count(given, expected, sql))) }
 }
 
-/// A panic of code that decodes a row becomes an error, as on SQLite, where it would end a thread.
 fn decode(sink: &mut dyn Sink, row: &tokio_postgres::Row) -> Result<()> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| sink.row(&PostgresRow::new(row))));
-    outcome.unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Decode,
-            "the code that reads a row has panicked; the panic's message is on stderr",
-        ))
-    })
+    undisturbed(|| sink.row(&PostgresRow::new(row)))
 }
 
 /// What can not be sent is refused before anything is.

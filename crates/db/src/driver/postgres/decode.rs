@@ -72,10 +72,7 @@ impl Row for PostgresRow<'_> {
 
     fn value(&self, column: usize) -> Result<ValueRef<'_>> {
         let Some(described) = self.row.columns().get(column) else {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                format!("the row has {} columns, and column {} was asked for", self.len(), column + 1),
-            ));
+            return Err(crate::row::no_column(self, column));
         };
         let raw = match self.row.try_get::<_, Option<Raw<'_>>>(column) {
             Ok(Some(Raw(raw))) => raw,
@@ -100,6 +97,28 @@ impl Row for PostgresRow<'_> {
             },
         };
         value.ok_or_else(|| malformed(described.name(), described.type_(), None))
+    }
+
+    fn int(&self, column: usize) -> Option<i64> {
+        let ty = self.row.columns().get(column)?.type_();
+        let Ok(Some(Raw(raw))) = self.row.try_get::<_, Option<Raw<'_>>>(column) else { return None };
+        match *ty {
+            Type::INT8 => array(raw).map(i64::from_be_bytes),
+            Type::INT4 => array(raw).map(|raw| i32::from_be_bytes(raw).into()),
+            Type::INT2 => array(raw).map(|raw| i16::from_be_bytes(raw).into()),
+            _ => None,
+        }
+    }
+
+    fn text(&self, column: usize) -> Option<&str> {
+        let ty = self.row.columns().get(column)?.type_();
+        if !matches!(*ty, Type::TEXT | Type::VARCHAR) {
+            return None;
+        }
+        match self.row.try_get::<_, Option<Raw<'_>>>(column) {
+            Ok(Some(Raw(raw))) => std::str::from_utf8(raw).ok(),
+            _ => None,
+        }
     }
 
     fn name(&self, column: usize) -> Option<&str> {

@@ -21,6 +21,7 @@ mod lease;
 mod listen;
 mod lock;
 mod options;
+mod pace;
 mod pool;
 mod share;
 mod statements;
@@ -84,7 +85,7 @@ impl Postgresql {
     pub(crate) async fn open(options: &Options, config: &DatabaseConfig) -> Result<Self> {
         let limit = Some(config.query_timeout);
         let opener = Opener::new(options, config.acquire_timeout, limit)?;
-        let pool = Pool::open(opener, config.pool_size, config.acquire_timeout).await?;
+        let pool = Pool::open(opener, config.pool_size.on_a_server(), config.acquire_timeout).await?;
         Ok(Self { pool, acquire_timeout: config.acquire_timeout, limit, hub: OnceLock::new() })
     }
 

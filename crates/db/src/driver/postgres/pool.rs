@@ -14,17 +14,12 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
 use super::connection::{Connection, Opener};
 use super::lease::{After, Lease};
+use super::pace::{self, Pace};
 use super::share::Share;
 use super::watch;
 use crate::{Error, ErrorKind, Result};
 
-/// How many reads may leave together over one connection: 20 lookups that are joined cost one system call and not
-/// 20.
-const DEPTH: u32 = 64;
-/// Reads that take no more than this beyond the shortest are quick, and leave together; others gain more from connections
-/// that work side by side.
-const QUICK: u64 = 1_000_000;
-/// Of so many reads of a connection that have none before them the time is taken of about one.
+/// With one of so many reads of a connection its [pace](Pace) begins to be taken.
 const SAMPLED: u64 = 8;
 /// The first pause after a failure to connect, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -53,10 +48,7 @@ struct State {
     watched: bool,
     /// Why the last try to connect failed.
     failing: Option<String>,
-    /// How long reads take, in nanoseconds: a mean in which the last ones weigh most.
-    typical: u64,
-    /// The shortest of the last ones: the way to the server and back.
-    shortest: u64,
+    pace: Pace,
 }
 
 /// A place for a connection.
@@ -71,6 +63,8 @@ pub(super) struct Slot {
     sent: u64,
     /// Which thread sent the last one.
     thread: usize,
+    /// Since when its pace is taken, and how many reads were done then.
+    paced: Option<(Instant, u64)>,
     /// What the watch has seen: how many reads were done, and since when it is so.
     pub(super) seen: Option<(u64, Instant)>,
     /// Whether the first read has been waiting for so long that no others are sent behind it.
@@ -111,6 +105,7 @@ impl Pool {
             reads: 0,
             sent: 0,
             thread: 0,
+            paced: None,
             seen: None,
             stalled: false,
         };
@@ -123,8 +118,7 @@ impl Pool {
                 closed: false,
                 watched: false,
                 failing: None,
-                typical: 0,
-                shortest: 0,
+                pace: Pace::default(),
             }),
             runtime: tokio::runtime::Handle::current(),
             epoch: Instant::now(),
@@ -254,7 +248,7 @@ impl Pool {
     /// A place on a connection that others read over too.
     fn serve_share(self: &Arc<Self>, state: &mut State) -> Option<Share> {
         let thread = thread();
-        let quick = state.typical.saturating_sub(state.shortest) < QUICK;
+        let (quick, prompt, depth) = (state.pace.is_quick(), state.pace.is_prompt(), state.pace.depth());
         let mut best: Option<(usize, u32)> = None;
         for (at, slot) in state.slots.iter().enumerate() {
             let Some(connection) = slot.connection.as_ref().filter(|_| !slot.alone && !slot.stalled) else {
@@ -263,12 +257,11 @@ impl Pool {
             if connection.is_closed() {
                 continue;
             }
-            // Who has sent a read over it that has not left yet adds the next one.
-            if quick
-                && slot.reads > 0
-                && slot.reads < DEPTH
+            // Who has sent a read over it adds the next one, if that is quickly answered or leaves with it.
+            if slot.reads > 0
+                && slot.reads < depth
                 && slot.thread == thread
-                && connection.has_unsent()
+                && (prompt || quick && connection.has_unsent())
             {
                 best = Some((at, 0));
                 break;
@@ -288,9 +281,10 @@ impl Pool {
         slot.reads += 1;
         let number = slot.sent;
         slot.sent += 1;
-        // One behind others would be thought as slow as they are together.
-        let begun = (slot.reads == 1 && number.is_multiple_of(SAMPLED)).then(Instant::now);
-        Some(Share::new(self, at, connection, number, slot.reads == 1, begun))
+        if slot.paced.is_none() && number.is_multiple_of(SAMPLED) {
+            slot.paced = Some((Instant::now(), connection.finished().load(Ordering::Relaxed)));
+        }
+        Some(Share::new(self, at, connection, number, slot.reads == 1))
     }
 
     /// Takes back a connection that somebody had alone.
@@ -306,29 +300,35 @@ impl Pool {
         self.proceed(state);
     }
 
-    /// Takes back the place of a read.
+    /// Takes back the place of a read. If nothing was sent for it, nothing can be learnt from it.
     pub(super) fn leave(
         self: &Arc<Self>,
         at: usize,
         connection: &Arc<Connection>,
-        begun: Option<Instant>,
         after: After,
+        was_sent: bool,
     ) {
         let mut state = self.lock();
-        let slot = &mut state.slots[at];
+        let now = &mut *state;
+        let slot = &mut now.slots[at];
         if slot.holds(connection) {
             slot.reads = slot.reads.saturating_sub(1);
             slot.stalled = false;
-            connection.finished().fetch_add(1, Ordering::Relaxed);
+            let finished = connection.finished().fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some((since, before)) = slot.paced
+                && (slot.reads == 0 || pace::is_enough(since, finished - before))
+            {
+                slot.paced = None;
+                if was_sent {
+                    now.pace.took(since.elapsed(), finished - before);
+                }
+            }
             if slot.reads == 0 {
                 connection.is_left();
             }
             if after == After::Discard || connection.is_closed() {
                 slot.empty();
             }
-        }
-        if let (Some(begun), After::Reuse) = (begun, after) {
-            state.took(begun.elapsed());
         }
         self.proceed(state);
     }
@@ -460,17 +460,6 @@ impl Pool {
     }
 }
 
-impl State {
-    /// Notes how long a read took.
-    fn took(&mut self, time: Duration) {
-        let took = time.as_nanos() as u64;
-        self.typical = if self.typical == 0 { took } else { (self.typical * 7 + took) / 8 };
-        // It rises slowly, so that a way that has become longer is noticed.
-        let rising = self.shortest + self.shortest / 64;
-        self.shortest = if self.shortest == 0 { took } else { took.min(rising) };
-    }
-}
-
 fn close_idle(state: &mut State) {
     for slot in &mut state.slots {
         if !slot.alone && slot.reads == 0 {
@@ -494,6 +483,7 @@ impl Slot {
         self.alone = false;
         self.reads = 0;
         self.sent = 0;
+        self.paced = None;
         self.seen = None;
         self.stalled = false;
     }

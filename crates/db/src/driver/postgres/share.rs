@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use super::connection::Connection;
 use super::lease::After;
@@ -16,8 +15,7 @@ pub(super) struct Share {
     pub(super) connection: Arc<Connection>,
     slot: usize,
     behind: Behind,
-    /// Of a read whose time is taken.
-    begun: Option<Instant>,
+    was_sent: bool,
     answered: bool,
 }
 
@@ -30,16 +28,15 @@ impl Share {
         connection: Arc<Connection>,
         number: u64,
         first: bool,
-        begun: Option<Instant>,
     ) -> Self {
         let behind = Behind { number, first, moves: connection.moves(), task: (0, 0) };
         // Until something is sent there is nothing to wait for.
-        Self { pool: Arc::clone(pool), connection, slot, behind, begun, answered: true }
+        Self { pool: Arc::clone(pool), connection, slot, behind, was_sent: false, answered: true }
     }
 
     /// Something is about to be sent. What comes back tells when to give up waiting for it.
     pub(super) fn sends(&mut self) -> Behind {
-        self.answered = false;
+        (self.was_sent, self.answered) = (true, false);
         self.behind.clone()
     }
 
@@ -95,14 +92,13 @@ impl Behind {
 impl Drop for Share {
     fn drop(&mut self) {
         if self.answered || self.connection.is_closed() {
-            self.pool.leave(self.slot, &self.connection, self.begun, After::Reuse);
+            self.pool.leave(self.slot, &self.connection, After::Reuse, self.was_sent);
             return;
         }
         let (pool, slot, connection) = (Arc::clone(&self.pool), self.slot, Arc::clone(&self.connection));
-        let begun = self.begun;
         self.pool.runtime.spawn(async move {
             let after = if connection.settle().await { After::Reuse } else { After::Discard };
-            pool.leave(slot, &connection, begun, after);
+            pool.leave(slot, &connection, after, true);
         });
     }
 }

@@ -1,5 +1,6 @@
 //! [`Connection`]: one connection to the file, what it is told on opening, and how it runs a statement.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ const STATEMENTS: usize = 256;
 /// After how many of SQLite's instructions a running statement looks whether it shall stop: some ten
 /// microseconds' work, next to which a look at the clock is nothing.
 const INSTRUCTIONS: i32 = 1_000;
+/// How many pages the write-ahead log may have before it is merged into the file: as many as by SQLite itself.
+const LONGEST_LOG: i32 = 1_000;
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,23 @@ pub(super) struct Connection {
     watch: Arc<Mutex<Watch>>,
     /// Whether writes may share a transaction, and of which version of the structure that is known.
     sharing: Option<(i64, bool)>,
+    log: Log,
+}
+
+/// What is known of the write-ahead log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Log {
+    /// There is none: each COMMIT waits for the disk.
+    None,
+    /// The next write may begin it anew, and then waits for the disk.
+    Merged,
+    /// It has so many pages, and the next write is added to them.
+    Pages(i32),
+}
+
+thread_local! {
+    /// How many pages the log has had after the last COMMIT of this thread.
+    static PAGES: Cell<Option<i32>> = const { Cell::new(None) };
 }
 
 /// A statement as it is to be run.
@@ -66,7 +86,7 @@ pub(super) struct Counts {
     pub(super) decode: Duration,
 }
 
-/// When the running statement must stop. Only the connection's own thread looks at it.
+/// When the running statement must stop. Only who runs it looks at it.
 #[derive(Default)]
 struct Watch {
     deadline: Option<Instant>,
@@ -88,8 +108,17 @@ impl Connection {
     /// Opens the file, which must exist.
     pub(super) fn open(path: &Path, role: Role, busy_timeout: Duration) -> Result<Self> {
         let watch = Arc::new(Mutex::new(Watch::default()));
-        let inner = connect(path, role, busy_timeout, &watch)?;
-        Ok(Self { inner, role, path: path.to_owned(), busy_timeout, patient: true, watch, sharing: None })
+        let (inner, log) = connect(path, role, busy_timeout, &watch)?;
+        Ok(Self {
+            inner,
+            role,
+            path: path.to_owned(),
+            busy_timeout,
+            patient: true,
+            watch,
+            sharing: None,
+            log,
+        })
     }
 
     pub(super) fn role(&self) -> Role {
@@ -122,10 +151,36 @@ impl Connection {
 
     /// Puts a fresh connection in the place of this one, if one can be opened.
     pub(super) fn renew(&mut self) {
-        if let Ok(fresh) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
+        if let Ok((fresh, log)) = connect(&self.path, self.role, self.busy_timeout, &self.watch) {
             self.inner = fresh;
             self.patient = true;
             self.sharing = None;
+            self.log = log;
+        }
+    }
+
+    /// Whether a COMMIT only adds to the write-ahead log, which does not wait for the disk.
+    pub(super) fn commits_at_once(&self) -> bool {
+        matches!(self.log, Log::Pages(pages) if pages < LONGEST_LOG)
+    }
+
+    /// Looks what the last COMMITs have made of the write-ahead log; says whether it is to be [merged](Self::merge_log).
+    /// To be said on the thread that they were run on.
+    pub(super) fn look_at_log(&mut self) -> bool {
+        if let Some(pages) = PAGES.take()
+            && self.log != Log::None
+        {
+            self.log = Log::Pages(pages);
+        }
+        matches!(self.log, Log::Pages(pages) if pages >= LONGEST_LOG)
+    }
+
+    /// Merges the write-ahead log into the file, as far as nobody reads what was before. SQLite would do it within a
+    /// COMMIT, whose caller would wait for it.
+    pub(super) fn merge_log(&mut self) {
+        // If it fails the log goes on to grow, and the next COMMIT leads here again.
+        if self.inner.execute_batch(dialect::MERGE_LOG).is_ok() {
+            self.log = Log::Merged;
         }
     }
 
@@ -260,9 +315,12 @@ impl Connection {
     }
 
     /// To be said after anything that is not plainly one of INSERT, UPDATE and DELETE: it may have changed what
-    /// the version of the structure does not tell, such as which files are attached.
-    pub(super) fn forget_sharing(&mut self) {
+    /// the version of the structure does not tell, such as which files are attached, or have merged the log.
+    pub(super) fn forget(&mut self) {
         self.sharing = None;
+        if self.log != Log::None {
+            self.log = Log::Merged;
+        }
     }
 
     fn watch(&self, deadline: Option<Instant>, ticket: Option<Arc<Ticket>>) {
@@ -300,7 +358,7 @@ fn connect(
     role: Role,
     busy_timeout: Duration,
     watch: &Arc<Mutex<Watch>>,
-) -> Result<rusqlite::Connection> {
+) -> Result<(rusqlite::Connection, Log)> {
     if path.is_dir() {
         return Err(Error::new(
             ErrorKind::Storage,
@@ -316,7 +374,7 @@ fn connect(
     }
     let failed = |error| errors::opening(error, path);
     let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
-    prepare(&inner, role, busy_timeout).map_err(failed)?;
+    let log = prepare(&inner, role, busy_timeout).map_err(failed)?;
     // SQLite falls back to reading where it may not write.
     if role == Role::Writer && inner.is_readonly("main").map_err(failed)? {
         return Err(Error::new(
@@ -330,21 +388,31 @@ fn connect(
     let watch = Arc::clone(watch);
     let stop = move || watch.lock().unwrap_or_else(PoisonError::into_inner).must_stop();
     inner.progress_handler(INSTRUCTIONS, Some(stop)).map_err(failed)?;
-    Ok(inner)
+    Ok((inner, log))
 }
 
-fn prepare(inner: &rusqlite::Connection, role: Role, busy_timeout: Duration) -> rusqlite::Result<()> {
+fn prepare(inner: &rusqlite::Connection, role: Role, busy_timeout: Duration) -> rusqlite::Result<Log> {
     // Otherwise a column that is not there, in double quotes, is taken for a text of that name.
     inner.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     inner.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     inner.execute_batch(&dialect::pragmas(busy_timeout))?;
     inner.query_row(dialect::FILE_IS_A_DATABASE, [], |_| Ok(()))?;
-    match role {
-        Role::Writer => inner.query_row(dialect::MODE_WAL, [], |_| Ok(()))?,
-        Role::Reader => inner.execute_batch(dialect::READER_PRAGMAS)?,
-    }
+    let log = match role {
+        Role::Writer => {
+            let mode: String = inner.query_row(dialect::MODE_WAL, [], |row| row.get(0))?;
+            inner.wal_hook(Some(|_, pages| {
+                PAGES.set(Some(pages));
+                Ok(())
+            }));
+            if mode == "wal" { Log::Merged } else { Log::None }
+        }
+        Role::Reader => {
+            inner.execute_batch(dialect::READER_PRAGMAS)?;
+            Log::None
+        }
+    };
     inner.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(())
+    Ok(log)
 }
 
 /// Creates an empty database where there is none; says whether there was none.
@@ -432,10 +500,7 @@ impl Row for SqliteRow<'_> {
 
     fn value(&self, column: usize) -> Result<ValueRef<'_>> {
         let Ok(raw) = self.0.get_ref(column) else {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                format!("the row has {} columns, and column {} was asked for", self.len(), column + 1),
-            ));
+            return Err(crate::row::no_column(self, column));
         };
         Ok(match raw {
             Raw::Null => ValueRef::Null,
@@ -451,6 +516,20 @@ impl Row for SqliteRow<'_> {
                 )
             })?),
         })
+    }
+
+    fn int(&self, column: usize) -> Option<i64> {
+        match self.0.get_ref(column) {
+            Ok(Raw::Integer(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn text(&self, column: usize) -> Option<&str> {
+        match self.0.get_ref(column) {
+            Ok(Raw::Text(text)) => std::str::from_utf8(text).ok(),
+            _ => None,
+        }
     }
 
     fn name(&self, column: usize) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! SQLite: one thread that writes, several that read, each with a connection of its own.
 //!
-//! Work reaches the threads over two queues and comes back by a oneshot. SQLite has one writer at a time
+//! Who reads or writes a little while a connection is free uses it [himself](desk). Otherwise
+//! work reaches the threads over two queues and comes back by a oneshot. SQLite has one writer at a time
 //! whatever one does; with a single writing connection the waiting happens in our queue, which is fair and
 //! has a time limit, and not in SQLite's, which is neither. A statement is in one of three states, kept in
 //! its [`Ticket`](ticket::Ticket): queued, started, abandoned; who waits may give up a queued one, and a
@@ -26,8 +27,8 @@ use super::{Access, BoxFuture, Driver, End, Reply, Request, Sink, Transaction};
 use crate::dialect::{Dialect, Sqlite};
 use crate::repo::TransactionOptions;
 use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
-use connection::{Connection, Role};
-use desk::{Desk, Spared};
+use connection::{Connection, Counts, Order, Role};
+use desk::{Desk, Spared, Turns};
 use queue::Queue;
 use ticket::{Abandon, Ticket};
 use worker::{Command, Job, Opening, Single};
@@ -40,7 +41,10 @@ pub(crate) struct Pool {
     writer: Arc<Queue>,
     /// The readers' connections.
     desks: Vec<Arc<Desk>>,
+    /// The writer's.
+    writing: Option<Arc<Desk>>,
     spared: Spared,
+    turns: Turns,
     acquire_timeout: Duration,
     /// Closed when the last thread has ended.
     ended: Mutex<async_mpsc::Receiver<()>>,
@@ -49,7 +53,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// Opens the file, which must exist, and starts the threads.
     pub(crate) async fn open(path: &Path, config: &DatabaseConfig) -> Result<Self> {
-        let (path, readers, busy) = (path.to_owned(), config.pool_size.max(1), config.acquire_timeout);
+        let (path, readers, busy) = (path.to_owned(), config.pool_size.on_a_file(), config.acquire_timeout);
         let opened = on_a_thread("zzz-db open", move || open_all(&path, readers, busy)).await??;
         Self::start(opened, config.acquire_timeout)
     }
@@ -61,16 +65,19 @@ impl Pool {
             readers: Arc::new(Queue::new()),
             writer: Arc::new(Queue::new()),
             desks: Vec::new(),
-            spared: Spared::new(),
+            writing: None,
+            spared: Spared::default(),
+            turns: Turns::default(),
             acquire_timeout,
             ended: Mutex::new(ended),
         };
         let mut readers_ended = Some(readers_ended);
-        for mut connection in connections {
+        for connection in connections {
             let alive = alive.clone();
-            if connection.role() == Role::Reader {
+            let role = connection.role();
+            let desk = Arc::new(Desk::new(connection));
+            if role == Role::Reader {
                 let (queue, reading) = (Arc::clone(&pool.readers), reading.clone());
-                let desk = Arc::new(Desk::new(connection));
                 pool.desks.push(Arc::clone(&desk));
                 spawn("zzz-db reader", move || {
                     worker::read(&desk, &queue);
@@ -79,14 +86,17 @@ impl Pool {
                 continue;
             }
             let (queue, readers_ended) = (Arc::clone(&pool.writer), readers_ended.take());
+            pool.writing = Some(Arc::clone(&desk));
             spawn("zzz-db writer", move || {
-                worker::write(&mut connection, &queue);
+                let connection = worker::write(&desk, &queue);
                 // The last connection to close merges the write-ahead log into the file. Of two that close
                 // at once, neither may think itself the last.
                 if let Some(readers_ended) = readers_ended {
                     let _ = readers_ended.recv();
                 }
-                connection.close();
+                if let Some(connection) = connection {
+                    connection.close();
+                }
                 drop(alive);
             })?;
         }
@@ -169,20 +179,40 @@ impl Driver for Pool {
         &Sqlite
     }
 
-    fn run(&self, request: Request) -> BoxFuture<'_, Result<Reply>> {
+    fn run(&self, mut request: Request) -> BoxFuture<'_, Result<Reply>> {
         Box::pin(async move {
             let access = request.access;
-            let writes =
-                !access.reads() && (access != Access::Unknown || shared::writes(&request.statement.sql));
-            if writes {
-                return self.write(request).await;
+            let sql = &request.statement.sql;
+            let writes = !access.reads() && (access != Access::Unknown || shared::writes(sql));
+            let here = match writes {
+                true => self.write_here(&mut request),
+                false if access.reads() || shared::selects(sql) => {
+                    let Request { statement, sink, timeout, timed, .. } = &mut request;
+                    let order = Order {
+                        sql: &statement.sql,
+                        params: &statement.params,
+                        limit: *timeout,
+                        timed: *timed,
+                    };
+                    self.read_here(order, &mut **sink)
+                }
+                false => None,
+            };
+            if let Some(ran) = here {
+                // Who never has to wait must let others have their turn.
+                let took = ran.as_ref().map_or(desk::SHARE, |counts| counts.query + counts.decode);
+                for _ in 0..desk::shares(took) {
+                    tokio::task::coop::consume_budget().await;
+                }
+                return ran.map(|counts| worker::done(request, counts, Duration::ZERO));
             }
-            match self.single(&self.readers, "reader", request, false).await? {
-                Outcome::Done(reply) => Ok(reply),
-                // Raw SQL that turned out to write.
-                Outcome::Writes(request) => self.write(request).await,
-            }
+            if writes { self.write(request).await } else { self.read(request).await }
         })
+    }
+
+    /// On a thread: whoever takes the rows may let it wait.
+    fn stream(&self, request: Request, _: usize) -> BoxFuture<'_, Result<Reply>> {
+        Box::pin(self.read(request))
     }
 
     fn look_up(
@@ -192,18 +222,8 @@ impl Driver for Pool {
         sink: &mut dyn Sink,
         limit: Option<Duration>,
     ) -> Option<Result<()>> {
-        if !self.spared.may_ask() {
-            return None;
-        }
-        let mut desk = self.desks.iter().rev().find_map(|desk| desk.try_take())?;
-        match worker::look_up(desk.as_mut()?, sql, key, sink, limit) {
-            Some(found) => Some(found.map(|took| self.spared.note(took))),
-            None => {
-                self.spared.was_long();
-                sink.restart();
-                None
-            }
-        }
+        let ran = self.read_here(Order { sql, params: key, limit, timed: false }, sink)?;
+        Some(ran.map(drop))
     }
 
     /// Whatever the level: it is always serializable.
@@ -237,8 +257,64 @@ impl Pool {
         Ok(Box::new(Open { commands }))
     }
 
+    /// Reads at once, in the caller's task. `None` if a thread has to do it.
+    fn read_here(&self, order: Order<'_>, sink: &mut dyn Sink) -> Option<Result<Counts>> {
+        let sql = order.sql;
+        if !self.spared.may_ask(sql) {
+            return None;
+        }
+        let mut desk = self.desks.iter().rev().find_map(|desk| desk.try_take())?;
+        let ran = worker::run_here(desk.as_mut()?, order, sink);
+        self.learn(sql, sink, ran)
+    }
+
+    /// Writes at once, in the caller's task. `None` if a thread has to do it.
+    fn write_here(&self, request: &mut Request) -> Option<Result<Counts>> {
+        let Request { statement, access, sink, timeout, timed, .. } = request;
+        let sql = &*statement.sql;
+        let alone = self.turns.alone();
+        if !alone || !is_plain(*access, sql) || !desk::is_small(&statement.params) {
+            return None;
+        }
+        // Whoever has asked before comes first.
+        if !self.spared.may_ask(sql) || !self.writer.is_idle() {
+            return None;
+        }
+        let mut desk = self.writing.as_ref()?.try_take()?;
+        let connection = desk.as_mut().filter(|connection| connection.commits_at_once())?;
+        let order = Order { sql, params: &statement.params, limit: *timeout, timed: *timed };
+        let ran = worker::run_here(connection, order, &mut **sink);
+        if connection.look_at_log() {
+            // A queue that is closed belongs to a thread that merges the log as it ends.
+            let _ = self.writer.push(Job::MergeLog);
+        }
+        drop(desk);
+        self.learn(sql, &mut **sink, ran)
+    }
+
+    /// Learns from what was run in a caller's task.
+    fn learn(&self, sql: &str, sink: &mut dyn Sink, ran: Option<Result<Counts>>) -> Option<Result<Counts>> {
+        match &ran {
+            Some(Ok(counts)) => self.spared.note(sql, counts.query + counts.decode),
+            Some(Err(_)) => {}
+            None => {
+                self.spared.was_long(sql);
+                sink.restart();
+            }
+        }
+        ran
+    }
+
+    async fn read(&self, request: Request) -> Result<Reply> {
+        match self.single(&self.readers, "reader", request, false).await? {
+            Outcome::Done(reply) => Ok(reply),
+            // Raw SQL that turned out to write.
+            Outcome::Writes(request) => self.write(request).await,
+        }
+    }
+
     async fn write(&self, request: Request) -> Result<Reply> {
-        let plain = request.access != Access::Script && shared::is_plain(&request.statement.sql);
+        let plain = is_plain(request.access, &request.statement.sql);
         match self.single(&self.writer, "writer", request, plain).await? {
             Outcome::Done(reply) => Ok(reply),
             Outcome::Writes(_) => Err(Error::new(ErrorKind::Other, "the writer refused to write")),
@@ -266,6 +342,11 @@ impl Drop for Pool {
         self.readers.close();
         self.writer.close();
     }
+}
+
+/// Whether a statement that writes is a plain one: no script, and nothing that changes the connection.
+fn is_plain(access: Access, sql: &str) -> bool {
+    access != Access::Script && shared::is_plain(sql)
 }
 
 /// What a thread answers to a statement.
@@ -322,34 +403,4 @@ impl Transaction for Open {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::driver::One;
-
-    #[test]
-    fn a_look_up_takes_a_free_connection_and_waits_for_none() {
-        let folder = std::env::temp_dir().join(format!("zzz-db-pool-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
-            let file = folder.join("test.db");
-            create(&file).unwrap();
-            let config = DatabaseConfig { pool_size: 2, ..DatabaseConfig::default() };
-            let pool = Pool::open(&file, &config).await.unwrap();
-            let look = || {
-                let mut found = One::<i64>::new(|row| crate::row::get(row, 0));
-                // However long the last one took, on a busy machine.
-                while !pool.spared.may_ask() {}
-                pool.look_up("SELECT 7", &[], &mut found, None).map(|done| done.map(|()| found.row))
-            };
-            let mut held: Vec<_> = pool.desks.iter().map(|desk| desk.take()).collect();
-            assert!(look().is_none());
-            held.pop();
-            assert_eq!(look().unwrap().unwrap(), Some(7));
-            held.clear();
-            pool.close().await;
-            assert!(look().is_none());
-        });
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-}
+mod tests;

@@ -14,12 +14,15 @@ pub(super) struct Queue {
 
 struct State {
     jobs: VecDeque<Job>,
+    /// Whether a thread has taken work and has not come for the next.
+    busy: bool,
     closed: bool,
 }
 
 impl Queue {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::new(State { jobs: VecDeque::new(), closed: false }), ready: Condvar::new() }
+        let state = State { jobs: VecDeque::new(), busy: false, closed: false };
+        Self { state: Mutex::new(state), ready: Condvar::new() }
     }
 
     /// The state is whole after every line that changes it: a panic elsewhere does not spoil it.
@@ -42,8 +45,10 @@ impl Queue {
     /// Waits for work; `None` once the queue is closed and empty.
     pub(super) fn pop(&self) -> Option<Job> {
         let mut state = self.lock();
+        state.busy = false;
         loop {
             if let Some(job) = state.jobs.pop_front() {
+                state.busy = true;
                 return Some(job);
             }
             if state.closed {
@@ -51,6 +56,12 @@ impl Queue {
             }
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Whether nothing waits and nothing is being done. For a queue that one thread takes from.
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.jobs.is_empty() && !state.busy
     }
 
     /// The next work, if there is any and it is of this kind; it does not wait.
@@ -67,5 +78,23 @@ impl Queue {
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.ready.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_is_done_when_its_thread_comes_again() {
+        let queue = Queue::new();
+        assert!(queue.is_idle());
+        queue.push(Job::MergeLog).unwrap();
+        assert!(!queue.is_idle());
+        assert!(queue.pop().is_some());
+        assert!(!queue.is_idle());
+        queue.close();
+        assert!(queue.pop().is_none());
+        assert!(queue.is_idle());
     }
 }

@@ -19,8 +19,9 @@ const WRITES: usize = 256;
 /// After this time a transaction takes no further write; and a statement that has run for longer has a
 /// transaction of its own the next time, so that nobody waits for it who need not.
 const LONG: Duration = Duration::from_millis(5);
-/// How many values a write may have that shares a transaction: one with more is likely to be apart.
-const VALUES: usize = 1_000;
+/// How many values a write may have that shares a transaction, or is run by who asks for it: one with more is likely to
+/// take long.
+pub(super) const VALUES: usize = 1_000;
 /// How many statements are known that have a transaction of their own.
 const KNOWN: usize = 64;
 
@@ -33,6 +34,11 @@ pub(super) fn writes(sql: &str) -> bool {
 /// Whether a statement that writes may share a transaction. Anything else is rare, or can not run within one.
 pub(super) fn is_plain(sql: &str) -> bool {
     writes(sql) || first_word(sql).eq_ignore_ascii_case(b"WITH")
+}
+
+/// Whether raw SQL plainly reads, and does nothing to the connection.
+pub(super) fn selects(sql: &str) -> bool {
+    first_word(sql).eq_ignore_ascii_case(b"SELECT")
 }
 
 fn first_word(sql: &str) -> &[u8] {
@@ -73,7 +79,7 @@ impl Apart {
     fn lets_share(&self, job: &Job) -> bool {
         match job {
             Job::Run(single) => self.lets(single),
-            Job::Transaction { .. } => false,
+            Job::Transaction { .. } | Job::MergeLog => false,
         }
     }
 
@@ -142,7 +148,7 @@ fn alone(connection: &mut Connection, apart: &mut Apart, mut single: Single) {
     let ran = single.run_alone(connection);
     apart.note(&single.request, &ran);
     if !single.plain {
-        connection.forget_sharing();
+        connection.forget();
     }
     single.answer(ran);
 }

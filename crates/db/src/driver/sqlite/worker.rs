@@ -1,18 +1,17 @@
 //! The loop of a thread: takes work, does it, and leaves a clean connection behind.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::connection::{Connection, Counts, Order, Ran};
-use super::desk::{Desk, SHORT};
+use super::desk::{Desk, LIMIT};
 use super::queue::Queue;
 use super::ticket::Ticket;
 use super::{End, Outcome, Request, shared};
-use crate::driver::{Reply, Sink, Timings};
-use crate::{Error, ErrorKind, Result, Value};
+use crate::driver::{Reply, Sink, Timings, undisturbed};
+use crate::{Error, ErrorKind, Result};
 
 /// What a thread can be asked for.
 pub(super) enum Job {
@@ -25,6 +24,8 @@ pub(super) enum Job {
         opening: Opening,
         reply: oneshot::Sender<Result<()>>,
     },
+    /// The write-ahead log has become long, and is to be merged into the file.
+    MergeLog,
 }
 
 /// What a transaction is begun for.
@@ -118,13 +119,13 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
                 let ran = single.run_alone(connection);
                 single.answer(ran);
             }
-            // Who looks a row up meanwhile finds the desk taken.
+            // Who reads meanwhile finds the desk taken.
             Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
                 transaction(connection, &orders, opening, reply);
                 connection.roll_back();
             }
             // Nobody waits for it any more.
-            Job::Run(_) | Job::Transaction { .. } => {}
+            Job::Run(_) | Job::Transaction { .. } | Job::MergeLog => {}
         }
     }
     let connection = desk.take().take();
@@ -133,32 +134,33 @@ pub(super) fn read(desk: &Desk, queue: &Queue) {
     }
 }
 
-/// Looks up one row by its key, on the thread of who asks for it; how long it took. `None` if that is too long, or
-/// would mean to wait for another process.
-pub(super) fn look_up(
+/// Runs a statement on the thread of who asks for it. `None` if that takes too long, or would mean to wait for another
+/// process: then nothing has been done.
+pub(super) fn run_here(
     connection: &mut Connection,
-    sql: &str,
-    key: &[Value],
+    order: Order<'_>,
     sink: &mut dyn Sink,
-    limit: Option<Duration>,
-) -> Option<Result<Duration>> {
+) -> Option<Result<Counts>> {
     connection.be_patient(false);
-    let order =
-        Order { sql, params: key, limit: Some(limit.map_or(SHORT, |limit| limit.min(SHORT))), timed: false };
+    let order = Order { limit: Some(order.limit.map_or(LIMIT, |limit| limit.min(LIMIT))), ..order };
     match guarded(connection, |connection| connection.step(None, order, sink)) {
-        Ok(Ran::Done(counts)) => Some(Ok(counts.query)),
+        Ok(Ran::Done(counts)) => Some(Ok(counts)),
         Ok(Ran::Writes) => None,
         Err(error) if error.is_busy() || error.is_query_timeout() => None,
         Err(error) => Some(Err(error)),
     }
 }
 
-/// Writes until the queue is closed.
-pub(super) fn write(connection: &mut Connection, queue: &Queue) {
+/// Writes until the queue is closed; the connection is then given back, to be closed.
+pub(super) fn write(desk: &Desk, queue: &Queue) -> Option<Connection> {
     let mut apart = shared::Apart::default();
     while let Some(job) = queue.pop() {
+        let mut desk = desk.take();
+        let Some(connection) = &mut *desk else { continue };
+        connection.be_patient(true);
         match job {
             Job::Run(single) if single.ticket.start() => shared::run(connection, queue, &mut apart, single),
+            // Who writes meanwhile finds the desk taken.
             Job::Transaction { ticket, orders, opening, reply } if ticket.start() => {
                 if opening == Opening::WithoutKeys {
                     without_keys(connection, &orders, reply);
@@ -166,12 +168,17 @@ pub(super) fn write(connection: &mut Connection, queue: &Queue) {
                     transaction(connection, &orders, opening, reply);
                     connection.roll_back();
                 }
-                connection.forget_sharing();
+                connection.forget();
             }
             // Nobody waits for it any more.
             Job::Run(_) | Job::Transaction { .. } => {}
+            Job::MergeLog => connection.merge_log(),
+        }
+        if connection.look_at_log() {
+            connection.merge_log();
         }
     }
+    desk.take().take()
 }
 
 /// Serves a transaction in which foreign keys are not enforced.
@@ -197,20 +204,15 @@ fn run_one(connection: &mut Connection, ticket: &Arc<Ticket>, request: &mut Requ
     guarded(connection, |connection| connection.run(ticket, request))
 }
 
-/// Runs something within its limits. A panic of code that decodes a row becomes an error: the thread must live on.
+/// Runs something within its limits.
 fn guarded(connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<Ran>) -> Result<Ran> {
-    let ran = catch_unwind(AssertUnwindSafe(|| work(connection)));
+    let ran = undisturbed(|| work(connection));
     connection.unwatch();
-    ran.unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Decode,
-            "the code that reads a row has panicked; the panic's message is on stderr",
-        ))
-    })
+    ran
 }
 
 /// The reply to a statement that has run.
-fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
+pub(super) fn done(request: Request, counts: Counts, queue: Duration) -> Reply {
     Reply {
         sink: request.sink,
         affected: counts.affected,
@@ -294,6 +296,10 @@ mod tests {
     use super::*;
     use crate::driver::One;
 
+    fn order(sql: &str) -> Order<'_> {
+        Order { sql, params: &[], limit: None, timed: false }
+    }
+
     #[test]
     fn a_look_up_does_not_wait_for_another_process() {
         let folder = std::env::temp_dir().join(format!("zzz-db-worker-{}", std::process::id()));
@@ -306,9 +312,9 @@ mod tests {
         let mut found = One::<i64>::new(|row| crate::row::get(row, 0));
         let sql = "SELECT b FROM a";
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-        assert!(look_up(&mut connection, sql, &[], &mut found, None).is_none());
+        assert!(run_here(&mut connection, order(sql), &mut found).is_none());
         other.execute_batch("COMMIT").unwrap();
-        look_up(&mut connection, sql, &[], &mut found, None).unwrap().unwrap();
+        run_here(&mut connection, order(sql), &mut found).unwrap().unwrap();
         assert_eq!((found.row, found.several), (Some(7), false));
         drop((connection, other));
         std::fs::remove_dir_all(folder).unwrap();

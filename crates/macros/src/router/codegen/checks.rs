@@ -1,11 +1,10 @@
 //! That the handlers fit the paths of their routes, and that `resources` have the functions that they need.
 
-use std::fmt::Write as _;
-
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use super::super::pattern;
+use super::super::plain::{literal, push_number};
 use super::super::plan::{Plan, Planned, Step};
 use super::super::syntax::{HandlerRef, Item, Resources, Table};
 use super::super::table::Patterns;
@@ -44,6 +43,7 @@ pub(super) fn checks(
         checks.fit('p', (if full.is_empty() { "/" } else { full }, params), handler, "the fallback");
     });
     let Checks { rows, words, places, .. } = checks;
+    let (rows, words) = (literal(&rows), literal(&words));
     let mut code = quote!(let checks = #private::Checks::new(#shapes, #rows, #words););
     for places in places.chunks(DEPTH) {
         let mut checks = quote!(checks);
@@ -77,11 +77,20 @@ impl Checks<'_> {
         let (group, begin) = (self.groups.number(&handler.list), self.words.len());
         let HandlerRef { list, at, span, end, .. } = handler;
         if list.owner.is_fragment {
-            let _ = write!(self.words, "{}, ", span.unwrap().file());
+            self.words.push_str(&span.unwrap().file());
+            self.words.push_str(", ");
         }
-        let _ = write!(self.words, "line {}\t{}\t{}", span.unwrap().line(), words[0], words[1]);
-        let length = self.words.len() - begin;
-        let _ = write!(self.rows, "{what}{group} {} {at} {params} {length} ", list.number);
+        self.words.push_str("line ");
+        push_number(&mut self.words, span.unwrap().line());
+        for word in words {
+            self.words.push('\t');
+            self.words.push_str(word);
+        }
+        self.rows.push(what);
+        for number in [group, list.number, *at, params, self.words.len() - begin] {
+            push_number(&mut self.rows, number);
+            self.rows.push(' ');
+        }
         self.places.push((*span, *end));
     }
 }

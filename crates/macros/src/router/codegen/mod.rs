@@ -21,6 +21,7 @@ use quote::{format_ident, quote};
 pub(super) use self::checks::called;
 pub(super) use self::lists::Groups;
 pub(super) use self::paths::places;
+use super::plain::literal;
 use super::plan::Plan;
 use super::syntax::{Table, Wrap};
 use super::table;
@@ -39,6 +40,7 @@ pub(super) fn router(
     let shapes = quote!(<#private::Of<#hash> as #private::Table<__Routes>>::SHAPES);
     let checks = checks::checks(private, &shapes, written, plan, &patterns, &mut groups);
     let text = table::encode(written, plan, &patterns, hash, is_lenient, &mut groups);
+    let text = literal(&text);
     let paths = written.paths.then(|| paths::paths(private, hash, &patterns, &mut groups));
     let function = scopes::function(private, written, plan, &mut groups);
     let shapes = groups.shapes();

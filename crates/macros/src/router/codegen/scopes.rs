@@ -2,14 +2,13 @@
 //!
 //! A text is one token, however many routes there are, and nothing of it is left to be compiled.
 
-use std::fmt::Write as _;
-
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::LitStr;
 
 use super::super::options::Options;
 use super::super::pattern;
+use super::super::plain::{literal, push_number};
 use super::super::plan::{Level, Plan, Planned, Step};
 use super::super::syntax::{HandlerRef, Table};
 use super::super::{assets, checks};
@@ -89,6 +88,7 @@ impl Scopes<'_> {
         let mut rows = Vec::new();
         code = self.steps(code, &level.steps, "/", &mut rows);
         for Rows { file, text } in rows {
+            let text = literal(&text);
             code = quote!(#private::rows(#code, #file, #text, &__handlers));
         }
         code
@@ -106,7 +106,7 @@ impl Scopes<'_> {
         for step in steps {
             match step {
                 Step::Route(route) if has_options(&route.options) => {
-                    let (file, _) = place(route.span);
+                    let file = route.span.unwrap().file();
                     let row = self.row(route, base);
                     let limits = self.limits(&route.options).map(|limits| quote!(.limits(const { #limits })));
                     let log = route.options.log.as_ref().map(|log| quote!(.log(#private::RouteLog::#log)));
@@ -116,7 +116,7 @@ impl Scopes<'_> {
                     });
                 }
                 Step::Route(route) => {
-                    let (file, _) = place(route.span);
+                    let file = route.span.unwrap().file();
                     let row = self.row(route, base);
                     match rows.last_mut() {
                         Some(last) if last.file == file => {
@@ -154,18 +154,35 @@ impl Scopes<'_> {
 
     /// A line of the table, as `zzz_router` reads it; there is no tab in any of the words.
     fn row(&mut self, route: &Planned, base: &str) -> String {
-        let (_, line) = place(route.span);
-        let (methods, path) = (route.methods.join(","), pattern::join(base, &route.local));
-        let mut row = format!("{line}\t{methods}\t{path}\t{}", self.place(&route.handler));
+        let mut row = String::new();
+        push_number(&mut row, route.span.unwrap().line());
+        for (at, method) in route.methods.iter().enumerate() {
+            row.push(if at == 0 { '\t' } else { ',' });
+            row.push_str(method);
+        }
+        if route.methods.is_empty() {
+            row.push('\t');
+        }
+        row.push('\t');
+        row.push_str(&pattern::join(base, &route.local));
+        row.push('\t');
+        row.push_str(&self.place(&route.handler));
         if let Some(name) = &route.name {
-            let _ = write!(row, "\t{name}");
+            row.push('\t');
+            row.push_str(name);
         }
         row
     }
 
     /// Where a handler stands: the numbers of its group and list, and its place there.
     fn place(&mut self, handler: &HandlerRef) -> String {
-        format!("{} {} {}", self.groups.number(&handler.list), handler.list.number, handler.at)
+        let mut place = String::new();
+        push_number(&mut place, self.groups.number(&handler.list));
+        place.push(' ');
+        push_number(&mut place, handler.list.number);
+        place.push(' ');
+        push_number(&mut place, handler.at);
+        place
     }
 }
 

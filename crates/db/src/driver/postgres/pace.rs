@@ -1,0 +1,157 @@
+//! [`Pace`]: how long the server takes for a read, from which it follows how many of them share a connection.
+//!
+//! A connection is watched now and then: from a read until nothing is on it any more, or until [`MANY`] are answered, or
+//! [`SOME`] that were not prompt.
+//! Many that were under way at once tell what one of them costs the server, the way there and back included once; one
+//! alone tells how long that way is.
+
+use std::time::{Duration, Instant};
+
+/// After so many answers a connection was watched for long enough.
+const MANY: u64 = 64;
+/// Of so many answers the way to the server and back is no part any more that counts.
+const SOME: u64 = 8;
+/// How many samples the mean is of, about, if the last ones were of several reads.
+const SEVERAL: u64 = 8;
+/// And if they were of one that was alone, which tells less: it may have been slow, or the way long.
+const ALONE: u64 = 32;
+/// Reads that take no more than this leave together, if they are asked at once: one system call and not one for each.
+/// Others gain more from connections that work side by side.
+const QUICK: Duration = Duration::from_millis(1);
+/// Reads that take no more than this on average go over one connection, as long as they come from one thread: what is
+/// behind another mostly waits for less time than it takes to wake a second connection.
+const PROMPT: Duration = Duration::from_micros(100);
+/// How many reads are sent over one connection behind each other, before it is known what several cost the server and
+/// afterwards.
+const DEPTHS: (u32, u32) = (32, 256);
+
+/// How long reads take, as nobody needs to know exactly.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// In the server, in nanoseconds: a mean in which the last ones weigh most.
+    typical: u64,
+    /// The shortest of those that were alone: the way to the server and back.
+    shortest: u64,
+    /// Whether several were answered that were under way at once.
+    is_known: bool,
+}
+
+/// Whether a connection was watched for long enough: also if the first few were slow already, so that those that are sent
+/// behind them are few.
+pub(super) fn is_enough(since: Instant, answers: u64) -> bool {
+    answers >= MANY || answers.is_multiple_of(SOME) && since.elapsed() > PROMPT.saturating_mul(answers as u32)
+}
+
+impl Pace {
+    /// So many reads were answered within this time.
+    pub(super) fn took(&mut self, time: Duration, reads: u64) {
+        let took = time.as_nanos() as u64;
+        if reads <= 1 {
+            // It rises slowly, so that a way that has become longer is noticed.
+            let rising = self.shortest + self.shortest / 64;
+            self.shortest = if self.shortest == 0 { took } else { took.min(rising) };
+        }
+        let several = reads >= SOME;
+        self.is_known |= several;
+        let way = if several { 0 } else { self.shortest };
+        let each = took.saturating_sub(way) / reads.max(1);
+        let weight = if reads <= 1 { ALONE } else { SEVERAL };
+        self.typical = (self.typical * (weight - 1) + each) / weight;
+    }
+
+    /// How many reads are sent over one connection before another one is looked for.
+    pub(super) fn depth(&self) -> u32 {
+        if self.is_known { DEPTHS.1 } else { DEPTHS.0 }
+    }
+
+    /// Whether reads that are asked at once shall leave together.
+    pub(super) fn is_quick(&self) -> bool {
+        self.typical < QUICK.as_nanos() as u64
+    }
+
+    /// Whether reads shall go over one connection.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.typical < PROMPT.as_nanos() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paced(samples: &[(u64, u64)]) -> Pace {
+        let mut pace = Pace::default();
+        for (micros, reads) in samples {
+            pace.took(Duration::from_micros(*micros), *reads);
+        }
+        pace
+    }
+
+    #[test]
+    fn the_way_to_the_server_is_not_the_servers_work() {
+        let far = paced(&[(30_000, 1); 20]);
+        assert!(far.is_prompt() && far.is_quick());
+        // Several at once come back hardly later than one.
+        let far = paced(&[(30_000, 1), (31_000, 1), (31_500, 7), (30_900, 2)]);
+        assert!(far.is_prompt() && far.is_quick());
+    }
+
+    #[test]
+    fn what_the_server_works_on_is_noticed_as_soon_as_reads_wait_for_each_other() {
+        // Alone, a slow query looks like a long way.
+        let mut slow = paced(&[(5_000, 1); 20]);
+        assert!(slow.is_prompt());
+        slow.took(Duration::from_micros(15_000), 3);
+        assert!(!slow.is_prompt() && slow.is_quick());
+        for _ in 0..2 {
+            slow.took(Duration::from_micros(320_000), 64);
+        }
+        assert!(!slow.is_quick());
+    }
+
+    #[test]
+    fn slow_reads_that_were_told_apart_are_not_forgotten_at_once() {
+        // Side by side each is alone on its connection, and looks like a long way again.
+        let mut slow = paced(&[(5_000, 1); 20]);
+        slow.took(Duration::from_micros(40_000), 8);
+        for _ in 0..50 {
+            assert!(!slow.is_prompt());
+            slow.took(Duration::from_micros(5_000), 1);
+        }
+    }
+
+    #[test]
+    fn few_answers_that_were_slow_are_enough() {
+        let ago = |time: Duration| Instant::now().checked_sub(time).unwrap();
+        assert!(is_enough(ago(Duration::ZERO), MANY));
+        assert!(
+            is_enough(ago(Duration::from_secs(1)), SOME) && !is_enough(ago(Duration::from_secs(1)), SOME - 1)
+        );
+        // Not even a busy machine takes that long.
+        assert!(!is_enough(Instant::now() + Duration::from_secs(60), SOME));
+    }
+
+    #[test]
+    fn many_short_reads_are_prompt_whatever_the_way() {
+        let near = paced(&[(60, 1), (1_300, 64), (1_250, 64)]);
+        assert!(near.is_prompt());
+        let far = paced(&[(1_000, 1), (2_400, 64), (1_700, 20)]);
+        assert!(far.is_prompt());
+    }
+
+    #[test]
+    fn few_share_a_connection_until_it_is_known_what_several_cost() {
+        assert_eq!(paced(&[(60, 1), (200, 7)]).depth(), 32);
+        assert_eq!(paced(&[(60, 1), (200, 8), (60, 1)]).depth(), 256);
+    }
+
+    #[test]
+    fn a_way_that_became_longer_is_learnt() {
+        let mut pace = paced(&[(100, 1); 8]);
+        for _ in 0..400 {
+            pace.took(Duration::from_micros(5_000), 1);
+        }
+        assert!(pace.is_prompt());
+        assert_eq!(pace.shortest, 5_000_000);
+    }
+}
