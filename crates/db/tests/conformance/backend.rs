@@ -164,8 +164,10 @@ impl Drop for Folder {
     }
 }
 
+/// A server that creates databases for other tests at the same time may take seconds to answer a new connection.
 pub(crate) fn config() -> DatabaseConfig {
-    DatabaseConfig { pool_size: 2.into(), ..DatabaseConfig::default() }
+    let acquire_timeout = Duration::from_secs(20);
+    DatabaseConfig { pool_size: 2.into(), acquire_timeout, ..DatabaseConfig::default() }
 }
 
 impl Db {

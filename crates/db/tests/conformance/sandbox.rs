@@ -178,7 +178,7 @@ case! {
     }
 
     fn tasks_that_have_a_handle_share_it(db) {
-        let sandbox = db.sandbox_with(SandboxOptions::new().config(&patient())).await;
+        let sandbox = db.sandbox_with(SandboxOptions::new().config(&config())).await;
         let tasks: Vec<_> = (0..30).map(|n| {
             let repo = sandbox.repo();
             tokio::spawn(async move {
@@ -402,8 +402,4 @@ case! {
             assert!(!zzz_db::storage::exists(&url).await.unwrap(), "it was waited for");
         }
     }
-}
-
-fn patient() -> DatabaseConfig {
-    DatabaseConfig { acquire_timeout: Duration::from_secs(20), ..config() }
 }

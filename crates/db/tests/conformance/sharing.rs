@@ -11,7 +11,7 @@ use crate::backend::{Backend, Db, Post, Tag, Thing, config};
 use crate::case;
 
 fn pool(size: usize) -> DatabaseConfig {
-    DatabaseConfig { pool_size: size.into(), acquire_timeout: Duration::from_secs(20), ..config() }
+    DatabaseConfig { pool_size: size.into(), ..config() }
 }
 
 /// Polls a future this many times and drops it.

@@ -202,8 +202,18 @@ impl Connection {
         &self.client
     }
 
+    /// Whether it serves nobody any more. Its task may still run for a moment after it was [killed](Self::kill).
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.reason.get().is_some()
+    }
+
+    /// An error if this connection was [killed](Self::kill) or broke: its task may still be at work on another thread, and what
+    /// is sent now could be answered with what belongs to somebody else.
+    pub(super) fn is_usable(&self) -> Result<()> {
+        match self.reason.get() {
+            Some(reason) => Err(errors::lost(reason, false, None)),
+            None => Ok(()),
+        }
     }
 
     /// Runs one statement and hands its rows to the sink.

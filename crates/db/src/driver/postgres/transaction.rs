@@ -109,6 +109,7 @@ impl Open {
         if !self.is_open() {
             return Err(control::ended());
         }
+        self.connection.is_usable()?;
         let running = Running::start(&self.connection, wanted);
         self.keep_limit(&mut limit, wanted).await?;
         Ok(Turn { connection: &self.connection, limit, _running: running })
@@ -197,6 +198,7 @@ impl Transaction for Open {
         Box::pin(async move {
             let _turn = self.turn.lock().await;
             let Some(mut lease) = self.take_lease() else { return Err(control::ended()) };
+            self.connection.is_usable()?;
             let running = Running::start(&self.connection, self.connection.pools_limit());
             let text = match end {
                 End::Commit => sql::COMMIT,
@@ -238,6 +240,7 @@ impl Transaction for Open {
             if !self.is_open() {
                 return Err(control::ended());
             }
+            self.connection.is_usable()?;
             let running = Running::start(&self.connection, self.connection.pools_limit());
             let checked = self.connection.batch(sql::CHECK_PART).await;
             drop(running);
