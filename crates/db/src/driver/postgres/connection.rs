@@ -1,4 +1,4 @@
-//! [`Connection`]: one connection, the task that serves its socket, and how it runs a statement.
+//! [`Connection`]: one connection, and how it runs a statement.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 use futures_core::Stream as _;
 use tokio::task::AbortHandle;
-use tokio_postgres::error::Severity;
 use tokio_postgres::types::Type;
-use tokio_postgres::{AsyncMessage, Client, Notification, RowStream, SimpleQueryMessage, Statement};
+use tokio_postgres::{Client, Notification, RowStream, SimpleQueryMessage, Statement};
 
 use super::decode::PostgresRow;
 use super::encode::{self, Bound};
 use super::errors;
 use super::options::{Options, Prepare};
+use super::socket::{self, Unsent};
 use super::statements::{Plan, Sql, Statements};
-use super::tls::{Stream, Tls};
+use super::tls::Tls;
 use crate::dialect::postgres as sql;
 use crate::driver::{Request, Sink, undisturbed};
 use crate::{Error, ErrorKind, Result, Value};
@@ -52,7 +52,7 @@ impl Opener {
         let mut config = self.options.config.clone();
         config.options(self.settings());
         let connecting = tokio::time::timeout(self.patience, config.connect(self.tls.clone()));
-        let (client, socket) = match connecting.await {
+        let (client, stream) = match connecting.await {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => return Err(errors::connecting(error, &place, self.options.database())),
             Err(_) => {
@@ -63,12 +63,12 @@ impl Opener {
         };
         let reason = Arc::new(OnceLock::new());
         let told = Arc::clone(&reason);
-        let unsent = Arc::new(AtomicBool::new(false));
+        let unsent = Arc::new(Unsent::default());
         let looked = Arc::clone(&unsent);
         let ended = OnDrop(Some(ended));
         let task = tokio::spawn(async move {
             let _ended = ended;
-            serve(socket, heard, &told, &looked).await;
+            socket::serve(stream, &looked, &told, heard).await;
         });
         let named = self.options.prepare == Prepare::Named;
         Ok(Connection {
@@ -83,6 +83,7 @@ impl Opener {
             unsent,
             finished: AtomicU64::new(0),
             reason,
+            is_killed: AtomicBool::new(false),
             task: task.abort_handle(),
         })
     }
@@ -110,48 +111,6 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
     }
 }
 
-/// Serves the socket until it ends.
-async fn serve(
-    mut socket: tokio_postgres::Connection<tokio_postgres::Socket, Stream>,
-    heard: impl Fn(Notification),
-    reason: &OnceLock<String>,
-    unsent: &AtomicBool,
-) {
-    loop {
-        let message = poll_fn(|cx| {
-            // What is added from here on may have to wait for the next time.
-            unsent.store(false, Ordering::Relaxed);
-            socket.poll_message(cx)
-        });
-        match message.await {
-            Some(Ok(AsyncMessage::Notice(notice))) => log(&notice),
-            Some(Ok(AsyncMessage::Notification(notification))) => heard(notification),
-            Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                let cause = std::error::Error::source(&error);
-                let why = match error.as_db_error() {
-                    Some(problem) => problem.message().to_owned(),
-                    None => cause.map_or_else(|| error.to_string(), ToString::to_string),
-                };
-                tracing::warn!(target: "zzz_db::driver", why, "a connection to PostgreSQL broke");
-                let _ = reason.set(why);
-                return;
-            }
-            None => return,
-        }
-    }
-}
-
-/// What the server has to say beside its answers. Its NOTICE is mostly that there was nothing to do.
-fn log(notice: &tokio_postgres::error::DbError) {
-    let message = notice.message();
-    match notice.parsed_severity() {
-        Some(Severity::Warning) => tracing::warn!(target: "zzz_db::notice", "{message}"),
-        Some(Severity::Info) => tracing::info!(target: "zzz_db::notice", "{message}"),
-        _ => tracing::debug!(target: "zzz_db::notice", "{message}"),
-    }
-}
-
 /// One connection.
 pub(super) struct Connection {
     client: Client,
@@ -167,11 +126,12 @@ pub(super) struct Connection {
     behind: Mutex<VecDeque<(u64, Waker)>>,
     /// How often they were told to go elsewhere.
     moves: AtomicU64,
-    /// Whether something was asked since the task last looked.
-    unsent: Arc<AtomicBool>,
+    /// What was asked since the task last looked.
+    unsent: Arc<Unsent>,
     /// How many reads of those that share this connection are done.
     finished: AtomicU64,
     reason: Arc<OnceLock<String>>,
+    is_killed: AtomicBool,
     task: AbortHandle,
 }
 
@@ -202,18 +162,19 @@ impl Connection {
         &self.client
     }
 
-    /// Whether it serves nobody any more. Its task may still run for a moment after it was [killed](Self::kill).
+    /// Whether it serves nobody any more.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed() || self.reason.get().is_some()
+        self.client.is_closed() || self.is_killed.load(Ordering::Acquire)
     }
 
-    /// An error if this connection was [killed](Self::kill) or broke: its task may still be at work on another thread, and what
-    /// is sent now could be answered with what belongs to somebody else.
+    /// An error once it was [killed](Self::kill): its task may still be at work on another thread, and what is sent now
+    /// could be answered with what belongs to somebody else.
     pub(super) fn is_usable(&self) -> Result<()> {
-        match self.reason.get() {
-            Some(reason) => Err(errors::lost(reason, false, None)),
-            None => Ok(()),
+        if self.is_killed.load(Ordering::Acquire) {
+            let reason = self.reason.get().map_or("it was closed", String::as_str);
+            return Err(errors::lost(reason, false, None));
         }
+        Ok(())
     }
 
     /// Runs one statement and hands its rows to the sink.
@@ -320,6 +281,7 @@ impl Connection {
     /// Closes at once; what waits for an answer fails.
     pub(super) fn kill(&self, why: &str) {
         let _ = self.reason.set(why.to_owned());
+        self.is_killed.store(true, Ordering::Release);
         self.task.abort();
     }
 
@@ -361,14 +323,9 @@ impl Connection {
         &self.finished
     }
 
-    /// Notes that a read was added to what is not sent yet.
-    pub(super) fn add_unsent(&self) {
-        self.unsent.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether another read would leave together with one that is not sent yet.
-    pub(super) fn has_unsent(&self) -> bool {
-        self.unsent.load(Ordering::Relaxed)
+    /// What was asked and is not sent yet.
+    pub(super) fn unsent(&self) -> &Unsent {
+        &self.unsent
     }
 
     /// How often reads were told to move.

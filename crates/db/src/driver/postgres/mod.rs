@@ -24,6 +24,7 @@ mod options;
 mod pace;
 mod pool;
 mod share;
+mod socket;
 mod statements;
 pub(crate) mod storage;
 mod tls;

@@ -3,9 +3,12 @@
 //! A connection is watched now and then: from a read until nothing is on it any more, or until [`MANY`] are answered, or
 //! [`SOME`] that were not prompt.
 //! Many that were under way at once tell what one of them costs the server, the way there and back included once; one
-//! alone tells how long that way is.
+//! alone tells how long that way is. While the thread that asks has other work it waits for nobody: that time does not
+//! count, since connections side by side would not save it.
 
 use std::time::{Duration, Instant};
+
+use tokio::runtime::{Handle, RuntimeMetrics, worker_index};
 
 /// After so many answers a connection was watched for long enough.
 const MANY: u64 = 64;
@@ -36,10 +39,64 @@ pub(super) struct Pace {
     is_known: bool,
 }
 
-/// Whether a connection was watched for long enough: also if the first few were slow already, so that those that are sent
-/// behind them are few.
-pub(super) fn is_enough(since: Instant, answers: u64) -> bool {
-    answers >= MANY || answers.is_multiple_of(SOME) && since.elapsed() > PROMPT.saturating_mul(answers as u32)
+/// A connection is watched.
+pub(super) struct Watched {
+    since: Instant,
+    /// How many reads were answered before.
+    before: u64,
+    /// Whose reads they are, and for how long it had been busy.
+    worker: Option<(Worker, Duration)>,
+}
+
+/// A thread of a runtime.
+struct Worker {
+    metrics: RuntimeMetrics,
+    index: usize,
+}
+
+impl Worker {
+    /// This thread, if it is one.
+    fn current() -> Option<Self> {
+        let index = worker_index()?;
+        Some(Self { metrics: Handle::try_current().ok()?.metrics(), index })
+    }
+
+    /// How long it has worked on tasks. It is told in steps, of some tens of tasks while there are always more.
+    fn busy(&self) -> Duration {
+        self.metrics.worker_total_busy_duration(self.index)
+    }
+}
+
+impl Watched {
+    /// From now on, by the thread that sends a read.
+    pub(super) fn start(answered: u64) -> Self {
+        let worker = Worker::current().map(|worker| {
+            let busy = worker.busy();
+            (worker, busy)
+        });
+        Self { since: Instant::now(), before: answered, worker }
+    }
+
+    /// How many reads were answered since then.
+    pub(super) fn answers(&self, answered: u64) -> u64 {
+        answered - self.before
+    }
+
+    /// How long the thread has waited since then.
+    pub(super) fn waited(&self) -> Duration {
+        let busy = self.worker.as_ref().map(|(worker, before)| worker.busy().saturating_sub(*before));
+        self.since.elapsed().saturating_sub(busy.unwrap_or_default())
+    }
+
+    /// Whether it was for long enough: also if the first few were slow already, so that those that are sent behind them are
+    /// few.
+    pub(super) fn is_enough(&self, answered: u64) -> bool {
+        is_enough(self.answers(answered), || self.waited())
+    }
+}
+
+fn is_enough(answers: u64, waited: impl FnOnce() -> Duration) -> bool {
+    answers >= MANY || answers.is_multiple_of(SOME) && waited() > PROMPT.saturating_mul(answers as u32)
 }
 
 impl Pace {
@@ -122,13 +179,36 @@ mod tests {
 
     #[test]
     fn few_answers_that_were_slow_are_enough() {
-        let ago = |time: Duration| Instant::now().checked_sub(time).unwrap();
-        assert!(is_enough(ago(Duration::ZERO), MANY));
-        assert!(
-            is_enough(ago(Duration::from_secs(1)), SOME) && !is_enough(ago(Duration::from_secs(1)), SOME - 1)
-        );
-        // Not even a busy machine takes that long.
-        assert!(!is_enough(Instant::now() + Duration::from_secs(60), SOME));
+        assert!(is_enough(MANY, || Duration::ZERO));
+        let slow = PROMPT * SOME as u32;
+        assert!(!is_enough(SOME, || slow) && !is_enough(SOME - 1, || slow * 2));
+        assert!(is_enough(SOME, || slow + Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn a_thread_that_works_waits_for_nobody() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (busy, idle) = (Duration::from_millis(30), Duration::from_millis(40));
+        runtime.block_on(async {
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            tokio::spawn(async move {
+                let watched = Watched::start(7);
+                std::thread::sleep(busy);
+                // The runtime counts a task's time once it waits for the next.
+                tokio::time::sleep(idle).await;
+                sender.send((watched.since.elapsed(), watched.waited(), watched.answers(9))).ok();
+            });
+            let (all, waited, answers) = receiver.await.unwrap();
+            assert!(waited >= idle && waited <= all - busy, "{waited:?} of {all:?}");
+            assert_eq!(answers, 2);
+        });
+    }
+
+    #[test]
+    fn a_thread_of_no_runtime_is_taken_for_one_that_waits() {
+        let watched = Watched::start(0);
+        let before = watched.since.elapsed();
+        assert!(watched.worker.is_none() && watched.waited() >= before);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
 use super::connection::{Connection, Opener};
 use super::lease::{After, Lease};
-use super::pace::{self, Pace};
+use super::pace::{Pace, Watched};
 use super::share::Share;
 use super::watch;
 use crate::{Error, ErrorKind, Result};
@@ -63,8 +63,8 @@ pub(super) struct Slot {
     sent: u64,
     /// Which thread sent the last one.
     thread: usize,
-    /// Since when its pace is taken, and how many reads were done then.
-    paced: Option<(Instant, u64)>,
+    /// Set while its pace is taken.
+    paced: Option<Watched>,
     /// What the watch has seen: how many reads were done, and since when it is so.
     pub(super) seen: Option<(u64, Instant)>,
     /// Whether the first read has been waiting for so long that no others are sent behind it.
@@ -261,7 +261,7 @@ impl Pool {
             if slot.reads > 0
                 && slot.reads < depth
                 && slot.thread == thread
-                && (prompt || quick && connection.has_unsent())
+                && (prompt || quick && connection.unsent().is_any())
             {
                 best = Some((at, 0));
                 break;
@@ -276,13 +276,13 @@ impl Pool {
         }
         let slot = &mut state.slots[at];
         let connection = Arc::clone(slot.connection.as_ref()?);
-        connection.add_unsent();
         slot.thread = thread;
         slot.reads += 1;
+        connection.unsent().add(slot.reads == 1);
         let number = slot.sent;
         slot.sent += 1;
         if slot.paced.is_none() && number.is_multiple_of(SAMPLED) {
-            slot.paced = Some((Instant::now(), connection.finished().load(Ordering::Relaxed)));
+            slot.paced = Some(Watched::start(connection.finished().load(Ordering::Relaxed)));
         }
         Some(Share::new(self, at, connection, number, slot.reads == 1))
     }
@@ -315,13 +315,11 @@ impl Pool {
             slot.reads = slot.reads.saturating_sub(1);
             slot.stalled = false;
             let finished = connection.finished().fetch_add(1, Ordering::Relaxed) + 1;
-            if let Some((since, before)) = slot.paced
-                && (slot.reads == 0 || pace::is_enough(since, finished - before))
+            let enough = |watched: &mut Watched| slot.reads == 0 || watched.is_enough(finished);
+            if let Some(watched) = slot.paced.take_if(enough)
+                && was_sent
             {
-                slot.paced = None;
-                if was_sent {
-                    now.pace.took(since.elapsed(), finished - before);
-                }
+                now.pace.took(watched.waited(), watched.answers(finished));
             }
             if slot.reads == 0 {
                 connection.is_left();
