@@ -54,15 +54,15 @@ pub(crate) trait Driver: Send + Sync + 'static {
         false
     }
 
-    /// Finds one row by its key at once, on the caller's thread, if that is quicker than handing it over. If not, `None`;
-    /// the sink is then as it was.
+    /// Finds one row by its key at once, on the caller's thread, if that is quicker than handing it over, and says how long
+    /// it took. If not, `None`; the sink is then as it was.
     fn look_up(
         &self,
         sql: &str,
         key: &[Value],
         sink: &mut dyn Sink,
         limit: Option<Duration>,
-    ) -> Option<Result<()>> {
+    ) -> Option<Result<Duration>> {
         let _ = (sql, key, sink, limit);
         None
     }
@@ -287,6 +287,17 @@ pub(crate) trait Sink: Send {
 
     /// The sink as what it is, to get the rows out.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+}
+
+/// The work of a task for which one of the shares is taken that the runtime gives it until others have their turn: all
+/// together, some 128, are a millisecond and a bit.
+pub(crate) const SHARE: Duration = Duration::from_micros(10);
+
+/// Who has worked this long in its own task, and never had to wait, lets others have their turn.
+pub(crate) async fn let_others_run(took: Duration) {
+    for _ in 0..=took.as_nanos() / SHARE.as_nanos() {
+        tokio::task::coop::consume_budget().await;
+    }
 }
 
 /// Runs what may be an app's code that decodes a row. A panic of it becomes an error: whoever runs it is needed by others.

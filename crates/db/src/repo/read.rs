@@ -6,7 +6,7 @@ use super::{Repo, foreign_sink};
 use crate::dialect::{self, Dialect, Statement};
 #[cfg(feature = "postgres")]
 use crate::driver::postgres::Sql;
-use crate::driver::{Access, One};
+use crate::driver::{Access, One, SHARE, let_others_run};
 use crate::query::{Complete, Expr, PerGroup, Select, Term};
 use crate::relation::{Preloads, Records};
 use crate::schema::{Key, KeyFor, KeyValues, Meta};
@@ -89,9 +89,8 @@ impl Repo {
                     let mut found = One::new(load);
                     if let Some(answer) = self.driver.look_up(&kept.sql, &key, &mut found, self.query_timeout)
                     {
-                        // Who never has to wait must let others have their turn.
-                        tokio::task::coop::consume_budget().await;
-                        return answer.and_then(|()| the_one(found, S::META.table));
+                        let_others_run(*answer.as_ref().unwrap_or(&SHARE)).await;
+                        return answer.and_then(|_| the_one(found, S::META.table));
                     }
                 }
                 kept.sql.clone()

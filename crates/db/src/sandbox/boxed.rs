@@ -110,7 +110,7 @@ impl Driver for Boxed {
         key: &[Value],
         sink: &mut dyn Sink,
         limit: Option<Duration>,
-    ) -> Option<Result<()>> {
+    ) -> Option<Result<Duration>> {
         match &self.below {
             // What has ended says so when it is asked in the usual way.
             Below::Database(driver) if self.life.check().is_ok() => driver.look_up(sql, key, sink, limit),

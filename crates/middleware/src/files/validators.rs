@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 use zzz_core::http::HeaderValue;
 
 /// How young a change may be that a later one could hide behind: file systems count time in ticks.
@@ -50,7 +50,7 @@ impl ETag {
     }
 
     fn hashed(parts: &[&[u8]], weak: bool) -> Self {
-        let mut hasher = Sha256::new();
+        let mut hasher = Hash::new();
         for part in parts {
             hasher.update(part);
         }

@@ -196,7 +196,8 @@ mod tests {
                 std::thread::sleep(busy);
                 // The runtime counts a task's time once it waits for the next.
                 tokio::time::sleep(idle).await;
-                sender.send((watched.since.elapsed(), watched.waited(), watched.answers(9))).ok();
+                let waited = watched.waited();
+                sender.send((watched.since.elapsed(), waited, watched.answers(9))).ok();
             });
             let (all, waited, answers) = receiver.await.unwrap();
             assert!(waited >= idle && waited <= all - busy, "{waited:?} of {all:?}");

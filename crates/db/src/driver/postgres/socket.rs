@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Notification};
@@ -18,6 +19,10 @@ use super::tls::Stream;
 /// What was asked of a connection since its task last looked, as far as reads are concerned that share it.
 #[derive(Debug, Default)]
 pub(super) struct Unsent(AtomicU8);
+
+/// How long a read waits for others at most, once anything happens on the socket: a task that blocks its thread keeps the
+/// runtime from ending the turn.
+const TURN: Duration = Duration::from_millis(1);
 
 /// A read behind others that the server is to answer.
 const BEHIND: u8 = 1;
@@ -55,7 +60,7 @@ pub(super) async fn serve(
     reason: &OnceLock<String>,
     heard: impl Fn(Notification),
 ) {
-    let mut others = Others::default();
+    let mut others = Others::new(Instant::now);
     loop {
         let message = poll_fn(|cx| {
             if others.poll(&unsent, cx.waker()).is_pending() {
@@ -94,11 +99,11 @@ fn log(notice: &DbError) {
 }
 
 /// Lets the tasks that are ready have their turn.
-#[derive(Default)]
 struct Others {
     turn: Arc<Turn>,
-    /// It is their turn.
-    waits: bool,
+    /// Since when it is their turn.
+    since: Option<Instant>,
+    clock: fn() -> Instant,
 }
 
 /// The runtime wakes this once it has looked for what else is ready. The task itself is woken for other reasons too.
@@ -119,30 +124,51 @@ impl Wake for Turn {
 }
 
 impl Others {
+    fn new(clock: fn() -> Instant) -> Self {
+        Self { turn: Arc::default(), since: None, clock }
+    }
+
     /// Pending while others have their turn.
     fn poll(&mut self, unsent: &Unsent, task: &Waker) -> Poll<()> {
-        if !unsent.may_wait() {
-            self.waits = false;
-            return Poll::Ready(());
+        if unsent.may_wait() && !self.had_their_turn(task) {
+            return Poll::Pending;
         }
-        if !self.waits {
-            self.waits = true;
-            self.turn.over.store(false, Ordering::Relaxed);
-            *self.turn.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.clone());
-            let waker = Waker::from(Arc::clone(&self.turn));
-            let _ = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&waker));
-        }
-        if self.turn.over.load(Ordering::Acquire) {
-            self.waits = false;
-            return Poll::Ready(());
-        }
-        Poll::Pending
+        self.since = None;
+        Poll::Ready(())
+    }
+
+    fn had_their_turn(&mut self, task: &Waker) -> bool {
+        let Some(since) = self.since else {
+            self.begin(task);
+            // A thread of no runtime wakes at once.
+            return self.turn.over.load(Ordering::Acquire);
+        };
+        self.turn.over.load(Ordering::Acquire) || (self.clock)().saturating_duration_since(since) >= TURN
+    }
+
+    fn begin(&mut self, task: &Waker) {
+        self.since = Some((self.clock)());
+        self.turn.over.store(false, Ordering::Relaxed);
+        *self.turn.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.clone());
+        let waker = Waker::from(Arc::clone(&self.turn));
+        let _ = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&waker));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::sync::LazyLock;
+
     use super::*;
+
+    thread_local!(static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) });
+
+    /// A clock that stands still until it is set.
+    fn still() -> Instant {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        *START + PASSED.get()
+    }
 
     /// Runs within a task, as connections do.
     fn in_a_task(test: impl Future<Output = ()> + Send + 'static) {
@@ -153,7 +179,7 @@ mod tests {
     #[test]
     fn what_has_nothing_before_it_leaves_at_once() {
         in_a_task(async {
-            let (unsent, mut others) = (Unsent::default(), Others::default());
+            let (unsent, mut others) = (Unsent::default(), Others::new(still));
             assert!(others.poll(&unsent, Waker::noop()).is_ready(), "nothing was asked");
             unsent.add(true);
             unsent.add(false);
@@ -166,7 +192,7 @@ mod tests {
     #[test]
     fn what_is_behind_others_leaves_after_one_turn_of_the_tasks_that_are_ready() {
         in_a_task(async {
-            let (unsent, mut others) = (Unsent::default(), Others::default());
+            let (unsent, mut others) = (Unsent::default(), Others::new(still));
             let task = Arc::new(Turn::default());
             let waker = Waker::from(Arc::clone(&task));
             for _ in 0..2 {
@@ -187,10 +213,23 @@ mod tests {
     #[test]
     fn nothing_waits_for_a_server_that_has_nothing_to_do_any_more() {
         in_a_task(async {
-            let (unsent, mut others) = (Unsent::default(), Others::default());
+            let (unsent, mut others) = (Unsent::default(), Others::new(still));
             unsent.add(false);
             assert!(others.poll(&unsent, Waker::noop()).is_pending());
             unsent.add(true);
+            assert!(others.poll(&unsent, Waker::noop()).is_ready());
+        });
+    }
+
+    #[test]
+    fn a_task_that_blocks_its_thread_holds_nothing_up_for_long() {
+        in_a_task(async {
+            let (unsent, mut others) = (Unsent::default(), Others::new(still));
+            unsent.add(false);
+            assert!(others.poll(&unsent, Waker::noop()).is_pending());
+            PASSED.set(TURN - Duration::from_nanos(1));
+            assert!(others.poll(&unsent, Waker::noop()).is_pending());
+            PASSED.set(TURN);
             assert!(others.poll(&unsent, Waker::noop()).is_ready());
         });
     }

@@ -86,6 +86,13 @@ pub(super) struct Counts {
     pub(super) decode: Duration,
 }
 
+impl Counts {
+    /// All of it together.
+    pub(super) fn took(&self) -> Duration {
+        self.query + self.decode
+    }
+}
+
 /// When the running statement must stop. Only who runs it looks at it.
 #[derive(Default)]
 struct Watch {

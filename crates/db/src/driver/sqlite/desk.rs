@@ -33,15 +33,6 @@ const KNOWN: usize = 64;
 /// longer than many writes take together.
 const TOGETHER: Duration = Duration::from_millis(2);
 
-/// The work of a task for which one of the shares is taken that the runtime gives it until others have their turn: all
-/// together, some 128, are a millisecond and a bit.
-pub(super) const SHARE: Duration = Duration::from_micros(10);
-
-/// How many shares that has cost.
-pub(super) fn shares(took: Duration) -> u128 {
-    1 + took.as_nanos() / SHARE.as_nanos()
-}
-
 /// How many bytes the values of a write may have that is run by who asks for it: to write a value is one of SQLite's
 /// instructions, in the middle of which nothing is stopped.
 const BYTES: usize = 64 * 1024;

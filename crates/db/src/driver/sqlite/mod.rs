@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc as async_mpsc, oneshot};
 
 use super::control::ended;
-use super::{Access, BoxFuture, Driver, End, Reply, Request, Sink, Transaction};
+use super::{Access, BoxFuture, Driver, End, Reply, Request, SHARE, Sink, Transaction, let_others_run};
 use crate::dialect::{Dialect, Sqlite};
 use crate::repo::TransactionOptions;
 use crate::{DatabaseConfig, Error, ErrorKind, Result, Value};
@@ -199,11 +199,7 @@ impl Driver for Pool {
                 false => None,
             };
             if let Some(ran) = here {
-                // Who never has to wait must let others have their turn.
-                let took = ran.as_ref().map_or(desk::SHARE, |counts| counts.query + counts.decode);
-                for _ in 0..desk::shares(took) {
-                    tokio::task::coop::consume_budget().await;
-                }
+                let_others_run(ran.as_ref().map_or(SHARE, Counts::took)).await;
                 return ran.map(|counts| worker::done(request, counts, Duration::ZERO));
             }
             if writes { self.write(request).await } else { self.read(request).await }
@@ -221,9 +217,9 @@ impl Driver for Pool {
         key: &[Value],
         sink: &mut dyn Sink,
         limit: Option<Duration>,
-    ) -> Option<Result<()>> {
+    ) -> Option<Result<Duration>> {
         let ran = self.read_here(Order { sql, params: key, limit, timed: false }, sink)?;
-        Some(ran.map(drop))
+        Some(ran.map(|counts| counts.took()))
     }
 
     /// Whatever the level: it is always serializable.
@@ -295,7 +291,7 @@ impl Pool {
     /// Learns from what was run in a caller's task.
     fn learn(&self, sql: &str, sink: &mut dyn Sink, ran: Option<Result<Counts>>) -> Option<Result<Counts>> {
         match &ran {
-            Some(Ok(counts)) => self.spared.note(sql, counts.query + counts.decode),
+            Some(Ok(counts)) => self.spared.note(sql, counts.took()),
             Some(Err(_)) => {}
             None => {
                 self.spared.was_long(sql);
