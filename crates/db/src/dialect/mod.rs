@@ -3,6 +3,7 @@
 mod lists;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+mod placeholders;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 mod render;
@@ -83,6 +84,11 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// Writes the placeholder of the value with this position, the first being 1.
     fn placeholder(&self, sql: &mut String, position: usize);
+
+    /// Whether each placeholder names its position, so that no two rows of them are alike.
+    fn has_numbers(&self) -> bool {
+        false
+    }
 
     /// How many values one statement can have.
     fn max_params(&self) -> usize;

@@ -186,6 +186,10 @@ impl Dialect for Postgres {
         sql.push_str(itoa::Buffer::new().format(position));
     }
 
+    fn has_numbers(&self) -> bool {
+        true
+    }
+
     fn max_params(&self) -> usize {
         usize::from(u16::MAX)
     }

@@ -1,6 +1,6 @@
 //! Writes queries as SQL: what all databases share. `write` has the statements that write.
 
-use super::{Dialect, Statement, Syntax};
+use super::{Dialect, Statement, Syntax, placeholders};
 use crate::query::ast::{
     Aggregate, Aggregation, Cast, Combination, Distinct, Expr, From, Function, Join, JoinKind, Locked, Nulls,
     Operator, OrderTerm, Output, Pattern, Rows, Select, SetOperator,
@@ -72,33 +72,7 @@ impl<'a> Writer<'a> {
 
     /// Rows of so many values each, which are the first values of the statement.
     pub(super) fn rows(&mut self, width: usize, values: Vec<Value>) {
-        let mut written = 0;
-        let mut row = |sql: &mut Self| {
-            sql.text(if written == 0 { "(" } else { ", (" });
-            for at in 0..width {
-                sql.text(if at == 0 { "" } else { ", " });
-                written += 1;
-                sql.dialect.placeholder(&mut sql.sql, written);
-            }
-            sql.text(")");
-        };
-        let rows = values.len() / width;
-        for _ in 0..rows.min(2) {
-            row(self);
-        }
-        if rows > 2 {
-            let second = self.sql.len();
-            row(self);
-            let third = self.sql.split_off(second);
-            // Where placeholders have no numbers, all rows but the first read the same.
-            if self.sql.ends_with(&third) {
-                self.sql.reserve(third.len() * (rows - 2));
-                (2..rows).for_each(|_| self.sql.push_str(&third));
-            } else {
-                self.sql.push_str(&third);
-                (3..rows).for_each(|_| row(self));
-            }
-        }
+        placeholders::write(self.dialect, &mut self.sql, values.len() / width, width);
         self.params = values;
         for at in 0..self.params.len() {
             if matches!(self.params[at], Value::List(_)) {

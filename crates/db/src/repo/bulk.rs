@@ -340,7 +340,9 @@ fn add(
     }
     if let Some(Batch { columns, rows, values }) = batches.last_mut() {
         *rows += 1;
-        values.extend(columns.iter().map(|at| write::sent_value(record, *at, &meta.fields[*at], now)));
+        for at in &*columns {
+            values.push(write::sent_value(record, *at, &meta.fields[*at], now));
+        }
     }
 }
 
@@ -351,10 +353,15 @@ pub(super) fn sent_columns(record: &dyn Record, meta: &Meta) -> Vec<usize> {
 
 /// Whether a struct has these columns. Only of a key it depends on the struct which it has.
 pub(super) fn has_columns(record: &dyn Record, meta: &Meta, columns: &[usize]) -> bool {
-    meta.primary_key.iter().all(|at| columns.contains(at) == is_sent(record, meta, *at))
+    let is_alike = |at: &usize| columns.contains(at) == is_key_sent(record, *at, &meta.fields[*at]);
+    meta.primary_key.iter().all(is_alike)
 }
 
 fn is_sent(record: &dyn Record, meta: &Meta, at: usize) -> bool {
     let field = &meta.fields[at];
-    field.writable.ever() && !(meta.primary_key.contains(&at) && write::key_is_left_out(record, at, field))
+    if meta.primary_key.contains(&at) { is_key_sent(record, at, field) } else { field.writable.ever() }
+}
+
+fn is_key_sent(record: &dyn Record, at: usize, field: &Field) -> bool {
+    field.writable.ever() && !write::key_is_left_out(record, at, field)
 }

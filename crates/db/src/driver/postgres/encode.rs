@@ -53,7 +53,7 @@ pub(super) fn check_values(values: &[Value]) -> Result<(), String> {
 fn problem(value: &Value) -> Option<&'static str> {
     match value {
         Value::Float(number) if number.is_nan() => Some("is NaN, which not every database can hold"),
-        Value::Text(text) | Value::Decimal(text) | Value::Json(text) if memchr_nul(text) => {
+        Value::Text(text) | Value::Decimal(text) | Value::Json(text) if has_nul(text.as_bytes()) => {
             Some("is a text with a NUL character")
         }
         Value::List(values) => values.iter().find_map(problem),
@@ -61,8 +61,18 @@ fn problem(value: &Value) -> Option<&'static str> {
     }
 }
 
-fn memchr_nul(text: &str) -> bool {
-    text.as_bytes().contains(&0)
+/// Eight bytes at a time, as every text that is sent is looked through.
+fn has_nul(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let has_nul = |bytes: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*bytes);
+        word.wrapping_sub(ONES) & !word & (ONES << 7) != 0
+    };
+    match text.last_chunk() {
+        // The last eight reach back into those before them.
+        Some(last) => text.as_chunks().0.iter().any(has_nul) || has_nul(last),
+        None => text.contains(&0),
+    }
 }
 
 /// A value that is bound to a placeholder. Its Debug shows no value: the library logs what it binds.
@@ -285,6 +295,20 @@ impl StdError for OutOfRange {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nul_is_found_wherever_it_is() {
+        for length in 0..=40 {
+            // Bytes one above and one below it are none.
+            let mut text: Vec<u8> = [1, 0xFF, b'a', 0x80].into_iter().cycle().take(length).collect();
+            assert!(!has_nul(&text), "{length}");
+            for at in 0..length {
+                let byte = std::mem::replace(&mut text[at], 0);
+                assert!(has_nul(&text), "{at} of {length}");
+                text[at] = byte;
+            }
+        }
+    }
 
     fn encoded(value: Value, ty: &Type) -> (bool, Vec<u8>) {
         let mut out = BytesMut::new();
