@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
@@ -83,7 +83,7 @@ impl Opener {
             unsent,
             finished: AtomicU64::new(0),
             reason,
-            is_killed: AtomicBool::new(false),
+            killed: OnceLock::new(),
             task: task.abort_handle(),
         })
     }
@@ -130,8 +130,10 @@ pub(super) struct Connection {
     unsent: Arc<Unsent>,
     /// How many reads of those that share this connection are done.
     finished: AtomicU64,
+    /// Why it broke.
     reason: Arc<OnceLock<String>>,
-    is_killed: AtomicBool,
+    /// Why it was given up. What its task noticed, perhaps before, follows from that.
+    killed: OnceLock<&'static str>,
     task: AbortHandle,
 }
 
@@ -164,17 +166,16 @@ impl Connection {
 
     /// Whether it serves nobody any more.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed() || self.is_killed.load(Ordering::Acquire)
+        self.client.is_closed() || self.killed.get().is_some()
     }
 
     /// An error once it was [killed](Self::kill): its task may still be at work on another thread, and what is sent now
     /// could be answered with what belongs to somebody else.
     pub(super) fn is_usable(&self) -> Result<()> {
-        if self.is_killed.load(Ordering::Acquire) {
-            let reason = self.reason.get().map_or("it was closed", String::as_str);
-            return Err(errors::lost(reason, false, None));
+        match self.killed.get() {
+            Some(why) => Err(errors::lost(why, false, None)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Runs one statement and hands its rows to the sink.
@@ -279,9 +280,8 @@ impl Connection {
     }
 
     /// Closes at once; what waits for an answer fails.
-    pub(super) fn kill(&self, why: &str) {
-        let _ = self.reason.set(why.to_owned());
-        self.is_killed.store(true, Ordering::Release);
+    pub(super) fn kill(&self, why: &'static str) {
+        let _ = self.killed.set(why);
         self.task.abort();
     }
 
@@ -372,7 +372,8 @@ impl Connection {
             Failure::Ours(error) => return error,
             Failure::Server(error) => error,
         };
-        match self.reason.get() {
+        let why = self.killed.get().copied().or_else(|| self.reason.get().map(String::as_str));
+        match why {
             Some(reason) if error.is_closed() => errors::lost(reason, writes, Some(error.into())),
             _ => errors::statement(error, sql, writes, limit),
         }

@@ -63,7 +63,7 @@ pub(super) async fn serve(
     let mut others = Others::new(Instant::now);
     loop {
         let message = poll_fn(|cx| {
-            if others.poll(&unsent, cx.waker()).is_pending() {
+            if others.poll(unsent, cx.waker()).is_pending() {
                 return Poll::Pending;
             }
             unsent.is_sent();
