@@ -187,19 +187,28 @@ mod tests {
 
     #[test]
     fn a_thread_that_works_waits_for_nobody() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (busy, idle) = (Duration::from_millis(30), Duration::from_millis(40));
+        let metrics = runtime.metrics();
         runtime.block_on(async {
-            let (sender, receiver) = tokio::sync::oneshot::channel();
-            tokio::spawn(async move {
+            let task = tokio::spawn(async move {
                 let watched = Watched::start(7);
                 std::thread::sleep(busy);
-                // The runtime counts a task's time once it waits for the next.
-                tokio::time::sleep(idle).await;
+                let (wake, woken) = tokio::sync::oneshot::channel();
+                let parked = metrics.worker_park_count(0);
+                std::thread::spawn(move || {
+                    // From then on it works on nothing.
+                    while metrics.worker_park_count(0) == parked {
+                        std::thread::yield_now();
+                    }
+                    std::thread::sleep(idle);
+                    wake.send(()).unwrap();
+                });
+                woken.await.unwrap();
                 let waited = watched.waited();
-                sender.send((watched.since.elapsed(), waited, watched.answers(9))).ok();
+                (watched.since.elapsed(), waited, watched.answers(9))
             });
-            let (all, waited, answers) = receiver.await.unwrap();
+            let (all, waited, answers) = task.await.unwrap();
             assert!(waited >= idle && waited <= all - busy, "{waited:?} of {all:?}");
             assert_eq!(answers, 2);
         });
